@@ -1,0 +1,22 @@
+import "../styles/app.css";
+import { startForms } from "./forms";
+import { startFrame } from "./frame";
+import { startHtmx } from "./htmx";
+import { startKeys } from "./keys";
+import { startLive } from "./live";
+import { startReading } from "./reading";
+import { startStages } from "./stage";
+import { startTables } from "./table";
+import { startTimelines } from "./timeline";
+import { startToasts } from "./toast";
+
+startHtmx();
+startFrame();
+startToasts();
+startKeys();
+startTables();
+startForms();
+startTimelines();
+startStages();
+startReading();
+startLive();

@@ -1,0 +1,34 @@
+import { htmx } from "./htmx";
+import { onEach } from "./dom";
+
+function reread(element: HTMLElement): void {
+  const target = `#${element.id}`;
+  void htmx.ajax("get", window.location.href, { target, select: target, swap: "outerHTML" });
+}
+
+/** A live region re-reads itself when the event stream says so; without a stream, or once it breaks, by the clock. */
+export function startLive(): void {
+  onEach("[data-live]", (element) => {
+    if (!element.id || element.dataset["every"] === undefined) return;
+    const url = element.dataset["live"];
+    const byClock = (): void => {
+      const timer = window.setInterval(() => {
+        if (!element.isConnected) window.clearInterval(timer);
+        else if (!document.hidden) reread(element);
+      }, Number(element.dataset["every"]) * 1000);
+    };
+    if (!url) {
+      byClock();
+      return;
+    }
+    const stream = new EventSource(url);
+    stream.onmessage = () => {
+      stream.close();
+      if (element.isConnected) reread(element);
+    };
+    stream.onerror = () => {
+      if (stream.readyState !== EventSource.CLOSED) return;
+      byClock();
+    };
+  });
+}

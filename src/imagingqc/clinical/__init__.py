@@ -1,0 +1,1 @@
+"""Features of patient images and of their headers, one quantity family per file."""

@@ -1,0 +1,1 @@
+"""Projection radiographs (DX, CR)."""

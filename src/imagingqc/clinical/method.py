@@ -1,0 +1,61 @@
+"""What a measuring method is, and which stacks of a series it may look at."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from imagingqc.clinical.reader import PixelReader
+from imagingqc.dicom.model import Exam, Series, Stack
+from imagingqc.errors import AnalysisError
+from imagingqc.quantity import Measurement
+
+Stacks: TypeAlias = tuple[Stack, ...]
+StacksBySeries: TypeAlias = Mapping[str, Stacks]
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesMethod:
+    """Measures one series.
+
+    `run` gives every quantity of `quantities` at least once: once for the series, or once per volume stack (CT and
+    MR geometry) or per image (projections); those say which by their evidence.  What `run` leaves out is filled in
+    as not measured, and an AnalysisError or DataError becomes the reason of all of them.
+    """
+
+    name: str
+    version: str
+    modalities: frozenset[str]
+    needs_pixels: bool
+    quantities: tuple[str, ...]
+    run: Callable[[Series, Stacks, PixelReader], list[Measurement]]
+
+
+@dataclass(frozen=True, slots=True)
+class ExamMethod:
+    """Measures one exam as a whole; the same promise as `SeriesMethod`."""
+
+    name: str
+    version: str
+    modalities: frozenset[str]
+    quantities: tuple[str, ...]
+    run: Callable[[Exam, StacksBySeries], list[Measurement]]
+
+
+def volumes(stacks: Stacks) -> Stacks:
+    """The volume stacks; AnalysisError `not_a_volume` when a series holds none (scout, capture, single image)."""
+    found = tuple(stack for stack in stacks if stack.kind == "volume")
+    if not found:
+        kinds = ", ".join(sorted({stack.kind for stack in stacks})) or "-"
+        raise AnalysisError("not_a_volume", kinds=kinds)
+    return found
+
+
+def images(stacks: Stacks) -> Stacks:
+    """Stacks of true images (no scout, no capture); AnalysisError `no_images` when there is none."""
+    found = tuple(stack for stack in stacks if stack.kind in {"volume", "single", "projection", "other"})
+    if not found:
+        kinds = ", ".join(sorted({stack.kind for stack in stacks})) or "-"
+        raise AnalysisError("no_images", kinds=kinds)
+    return found

@@ -1,0 +1,93 @@
+"""Which methods measure which series, and the promise that nothing declared is silently absent."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+
+from imagingqc.clinical import any_series
+from imagingqc.clinical.ct import acquisition as ct_acquisition
+from imagingqc.clinical.ct import orientation as ct_orientation
+from imagingqc.clinical.ct import slices as ct_slices
+from imagingqc.clinical.dx import clipping, exposure, repeats, tags
+from imagingqc.clinical.method import ExamMethod, SeriesMethod, Stacks, StacksBySeries
+from imagingqc.clinical.mr import geometry as mr_geometry
+from imagingqc.clinical.mr import orientation as mr_orientation
+from imagingqc.clinical.mr import sequence as mr_sequence
+from imagingqc.clinical.reader import PixelReader
+from imagingqc.clinical.results import Recorder
+from imagingqc.dicom.model import Exam, Series
+from imagingqc.errors import AnalysisError, DataError, Reason
+from imagingqc.quantity import Evidence, Measurement
+
+SERIES_METHODS: tuple[SeriesMethod, ...] = (
+    *any_series.METHODS,
+    ct_slices.METHOD,
+    ct_acquisition.METHOD,
+    ct_orientation.METHOD,
+    exposure.METHOD,
+    tags.METHOD,
+    clipping.METHOD,
+    mr_sequence.METHOD,
+    *mr_geometry.METHODS,
+)
+EXAM_METHODS: tuple[ExamMethod, ...] = (repeats.METHOD, mr_orientation.METHOD)
+
+
+def measure_series(series: Series, stacks: Stacks, reader: PixelReader) -> tuple[Measurement, ...]:
+    """Everything that can be measured on one series, by every method of its modality.
+
+    Never raises for bad data: what could not be measured carries its reason.
+    """
+    series = _image_part(series, stacks)
+    out: list[Measurement] = []
+    for method in SERIES_METHODS:
+        if series.modality not in method.modalities:
+            continue
+        record = Recorder(method.name, method.version, (series.first.sop_uid,), Evidence(series=series.uid))
+        try:
+            found = method.run(series, stacks, reader)
+        except (AnalysisError, DataError) as error:
+            out += _refused(method, error.reason, record)
+            continue
+        out += found + _left_out(method, found, record)
+    return tuple(out)
+
+
+def _image_part(series: Series, stacks: Stacks) -> Series:
+    """The series without stray objects: some systems file an RTSTRUCT or SR under the Series UID of the images."""
+    counts = Counter(piece.instance.modality for stack in stacks for piece in stack.slices)
+    if not counts:
+        return series
+    modality = counts.most_common(1)[0][0]
+    kept = tuple(instance for instance in series.instances if instance.modality == modality)
+    return replace(series, modality=modality, instances=kept)
+
+
+def measure_exam(exam: Exam, stacks_by_series: StacksBySeries) -> tuple[Measurement, ...]:
+    """Everything that can be measured on the exam as a whole.  Keys of the mapping are Series Instance UIDs."""
+    parts = tuple(_image_part(series, stacks_by_series.get(series.uid, ())) for series in exam.series)
+    exam = replace(exam, series=parts)
+    present = {series.modality for series in exam.series}
+    out: list[Measurement] = []
+    for method in EXAM_METHODS:
+        if not present & method.modalities:
+            continue
+        record = Recorder(method.name, method.version)
+        try:
+            found = method.run(exam, stacks_by_series)
+        except (AnalysisError, DataError) as error:
+            out += _refused(method, error.reason, record)
+            continue
+        out += found + _left_out(method, found, record)
+    return tuple(out)
+
+
+def _refused(method: SeriesMethod | ExamMethod, reason: Reason, record: Recorder) -> list[Measurement]:
+    return [record.refuse_for(quantity, reason) for quantity in method.quantities]
+
+
+def _left_out(method: SeriesMethod | ExamMethod, found: Sequence[Measurement], record: Recorder) -> list[Measurement]:
+    missing = [q for q in method.quantities if q not in {m.quantity for m in found}]
+    return [record.refuse_for(quantity, Reason("no_measurement", {"quantity": quantity})) for quantity in missing]

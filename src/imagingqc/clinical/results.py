@@ -1,0 +1,80 @@
+"""Building measurements: unit from the catalogue, one value or one reason, never both."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from imagingqc.dicom.model import Instance, Slice
+from imagingqc.errors import Reason
+from imagingqc.quantity import Evidence, Measurement, Value, quantity_catalogue
+
+
+@dataclass(frozen=True, slots=True)
+class Recorder:
+    """Makes the measurements of one method, all with the same name, version, sources and place."""
+
+    method: str
+    version: str
+    sources: tuple[str, ...] = ()
+    evidence: Evidence | None = None
+
+    def value(
+        self, quantity: str, value: Value, *, evidence: Evidence | None = None, nominal: float | None = None
+    ) -> Measurement:
+        """A measured value in the unit of the catalogue."""
+        unit = quantity_catalogue()[quantity].unit
+        shown = evidence or self.evidence
+        return Measurement(quantity, value, unit, self.method, self.version, self.sources, shown, None, nominal)
+
+    def refuse(self, quantity: str, code: str, evidence: Evidence | None = None, **values: str | float) -> Measurement:
+        """No value, and why."""
+        return self.refuse_for(quantity, Reason(code, values), evidence)
+
+    def refuse_for(self, quantity: str, reason: Reason, evidence: Evidence | None = None) -> Measurement:
+        """No value, for a reason that is already at hand."""
+        unit = quantity_catalogue()[quantity].unit
+        shown = evidence or self.evidence
+        return Measurement(quantity, None, unit, self.method, self.version, self.sources, shown, reason)
+
+
+def recorder(method: tuple[str, str], slices: Sequence[Slice], shape: Mapping[str, Any] | None = None) -> Recorder:
+    """A recorder whose sources are the first and last of `slices` and whose place is their series."""
+    first, last = slices[0].instance, slices[-1].instance
+    sources = (first.sop_uid,) if first.sop_uid == last.sop_uid else (first.sop_uid, last.sop_uid)
+    single = len(slices) == 1
+    evidence = Evidence(
+        series=first.series_uid,
+        instance=first.sop_uid if single else None,
+        frame=slices[0].frame if single else None,
+        shape=shape or {},
+    )
+    return Recorder(*method, sources, evidence)
+
+
+def tags(instance: Instance, keywords: Iterable[str]) -> dict[str, Any]:
+    """Evidence shape `tags`: the attributes that decided, in the order asked; absent ones are left out."""
+    rows = [{"keyword": k, "value": "\\".join(instance.texts(k))} for k in keywords if k in instance.facts]
+    return {"kind": "tags", "tags": rows}
+
+
+def fact(piece: Slice, keyword: str) -> float | None:
+    """A number of one frame: what the frame says, else what its instance says."""
+    frame = piece.instance.frames[piece.frame].facts if piece.frame < len(piece.instance.frames) else {}
+    value = frame.get(keyword)
+    if isinstance(value, tuple):
+        value = value[0] if value else None
+    return float(value) if isinstance(value, int | float) else piece.instance.number(keyword)
+
+
+def thickness(piece: Slice) -> float | None:
+    """Slice thickness of one frame in mm, None when the header gives none."""
+    frames = piece.instance.frames
+    own = frames[piece.frame].thickness_mm if piece.frame < len(frames) else None
+    return own if own is not None else piece.instance.number("SliceThickness")
+
+
+def number_text(value: float) -> str:
+    """A number for a sentence: four significant digits, no trailing zeros."""
+    return f"{value:.4g}"

@@ -1,0 +1,1 @@
+"""DICOM in: headers, grouping, pixels.  The only place of this package that knows pydicom."""

@@ -1,0 +1,171 @@
+"""The pure path: series and exams to measurements and verdicts, without database, network or clock.
+
+The same functions serve a notebook, the `check` command and the platform, so that the same images give the
+same numbers everywhere.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from imagingqc import __version__
+from imagingqc.clinical.reader import CachedReader, PixelReader
+from imagingqc.clinical.registry import EXAM_METHODS, SERIES_METHODS
+from imagingqc.clinical.registry import measure_exam as clinical_measure_exam
+from imagingqc.clinical.registry import measure_series as clinical_measure_series
+from imagingqc.criteria.judge import judge_all
+from imagingqc.criteria.model import Context, Standard, Verdict
+from imagingqc.dicom.model import Exam, Series, Stack, Unreadable
+from imagingqc.dicom.series import split_stacks
+from imagingqc.quantity import Measurement
+
+JsonDict = dict[str, Any]
+
+# What is judged when nobody chooses: the mutual-recognition standard, the exposure bands, our own integrity rules.
+DEFAULT_STANDARDS = ("taiyuan-mutual-recognition-trial", "tg-116-2009", "exam-integrity-1")
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesResult:
+    """What was measured on one series and what each standard says of it."""
+
+    series: Series
+    stacks: tuple[Stack, ...]
+    context: Context
+    measurements: tuple[Measurement, ...]
+    verdicts: tuple[Verdict, ...]
+
+    @property
+    def n_images(self) -> int:
+        """Frames with pixels (an enhanced multi-frame object counts all its frames)."""
+        return sum(len(i.frames) for i in self.series.instances if i.rows and i.columns)
+
+    def as_dict(self, lang: str = "zh") -> JsonDict:
+        return {
+            "study_uid": self.series.study_uid,
+            "series_uid": self.series.uid,
+            "modality": self.series.modality,
+            "n_images": self.n_images,
+            "description": self.series.first.text("SeriesDescription"),
+            "stacks": [{"kind": s.kind, "n": len(s.slices), "key": dict(s.key)} for s in self.stacks],
+            "measurements": [m.as_dict(lang) for m in self.measurements],
+            "verdicts": [v.as_dict(lang) for v in self.verdicts],
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class ExamResult:
+    """One exam: its series, and what is measured and judged over all of them."""
+
+    exam: Exam
+    series: tuple[SeriesResult, ...]
+    context: Context
+    measurements: tuple[Measurement, ...]
+    verdicts: tuple[Verdict, ...]
+
+    def all_verdicts(self) -> tuple[Verdict, ...]:
+        """Verdicts of the exam itself, then of its series."""
+        return self.verdicts + tuple(v for s in self.series for v in s.verdicts)
+
+    def as_dict(self, lang: str = "zh") -> JsonDict:
+        return {
+            "study_uid": self.exam.study_uid,
+            "modality": self.exam.modality,
+            "measurements": [m.as_dict(lang) for m in self.measurements],
+            "verdicts": [v.as_dict(lang) for v in self.verdicts],
+        }
+
+
+def methods_version() -> str:
+    """A version that changes exactly when any method changes: the package's, and a digest of all methods'."""
+    methods = [*SERIES_METHODS, *EXAM_METHODS]
+    digest = hashlib.sha256(" ".join(f"{m.name}={m.version}" for m in methods).encode()).hexdigest()
+    return f"{__version__}+{digest[:8]}"
+
+
+def judge_measurements(
+    measurements: Iterable[Measurement], context: Context, standards: Sequence[Standard]
+) -> tuple[Verdict, ...]:
+    """Verdicts of every standard on measurements that may have been stored long ago."""
+    by_quantity: dict[str, list[Measurement]] = defaultdict(list)
+    for m in measurements:
+        by_quantity[m.quantity].append(m)
+    return tuple(v for standard in standards for v in judge_all(standard, by_quantity, context))
+
+
+def evaluate_series(
+    series: Series,
+    standards: Sequence[Standard],
+    *,
+    reader: PixelReader | None = None,
+    complete: bool = True,
+) -> SeriesResult:
+    """Split, measure and judge one series.  Never raises for bad pixels: they become reasons."""
+    stacks = split_stacks(series)
+    measurements = clinical_measure_series(series, stacks, reader or CachedReader())
+    context = Context("series", series_facts(series), complete)
+    verdicts = applicable(judge_measurements(measurements, context, standards), stacks)
+    return SeriesResult(series, stacks, context, measurements, verdicts)
+
+
+def stacks_of(exam: Exam) -> dict[str, tuple[Stack, ...]]:
+    """The stacks of every series, by Series Instance UID."""
+    return {series.uid: split_stacks(series) for series in exam.series}
+
+
+def evaluate_exam(
+    exam: Exam,
+    stacks: Mapping[str, tuple[Stack, ...]],
+    standards: Sequence[Standard],
+    *,
+    results: Sequence[SeriesResult] = (),
+    complete: bool = True,
+) -> ExamResult:
+    """Measure and judge what concerns the exam as a whole; `results` are its evaluated series, where wanted along."""
+    measurements = clinical_measure_exam(exam, stacks)
+    context = Context("exam", exam_facts(exam), complete)
+    verdicts = judge_measurements(measurements, context, standards)
+    return ExamResult(exam, tuple(results), context, measurements, verdicts)
+
+
+_BESIDE_THE_EXAM = frozenset({"localizer", "secondary"})
+_NO_SUCH_IMAGES = frozenset({"not_a_volume", "no_images"})
+
+
+def applicable(verdicts: Sequence[Verdict], stacks: Sequence[Stack]) -> tuple[Verdict, ...]:
+    """Without the verdicts that ask diagnostic images of a series that holds only scouts, captures or documents.
+
+    Such a series is neither good nor bad: demands on slices do not apply to it.  What does apply to every object
+    (one patient, sound header) stays.
+    """
+    if not all(stack.kind in _BESIDE_THE_EXAM for stack in stacks):
+        return tuple(verdicts)
+    return tuple(v for v in verdicts if v.reason is None or v.reason.code not in _NO_SUCH_IMAGES)
+
+
+def series_facts(series: Series) -> dict[str, str | float]:
+    """What `applies` may ask of a series."""
+    return {"modality": series.modality}
+
+
+def exam_facts(exam: Exam) -> dict[str, str | float]:
+    """What `applies` may ask of an exam."""
+    return {"modality": exam.modality}
+
+
+def report_dict(
+    standards: Sequence[Standard], exams: Sequence[ExamResult], unreadable: Sequence[Unreadable], lang: str = "zh"
+) -> JsonDict:
+    """The documented JSON of `yingheng check`; keys are only ever added."""
+    return {
+        "standards": [s.id for s in standards],
+        "series": [s.as_dict(lang) for e in exams for s in e.series],
+        "exams": [e.as_dict(lang) for e in exams],
+        "unreadable": [
+            {"path": u.path, "reason": u.reason.text(lang), "reason_code": u.reason.code} for u in unreadable
+        ],
+    }

@@ -1,0 +1,1 @@
+"""The log of what people did: insert only, chained by hashes, verified by a command."""

@@ -1,0 +1,77 @@
+"""The installation's keys: patient ids are hashed and names encrypted with secrets that never leave the data folder.
+
+Losing the files makes names unreadable and new arrivals of a known patient id look like a new patient; they belong
+into every backup of the data folder.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import os
+import secrets
+from functools import lru_cache
+from pathlib import Path
+
+from cryptography.fernet import Fernet
+from django.conf import settings
+
+from yingheng.common.errors import Invalid
+
+_FOLDER = "keys"
+
+
+def patient_key(patient_id: str) -> str:
+    """HMAC-SHA-256 of a patient id (64 hex digits), blanks at either end ignored."""
+    secret = _secret(_folder(), "patient-id.key")
+    return hmac.new(secret, patient_id.strip().encode(), hashlib.sha256).hexdigest()
+
+
+def text_encrypt(text: str) -> bytes:
+    """Cipher text of a name or number; differs at every call."""
+    return _fernet(_folder()).encrypt(text.encode())
+
+
+def text_decrypt(cipher: bytes) -> str:
+    """Inverse of `text_encrypt`."""
+    return _fernet(_folder()).decrypt(bytes(cipher)).decode()
+
+
+def _folder() -> Path:
+    return Path(settings.YINGHENG_HOME) / _FOLDER
+
+
+@lru_cache(maxsize=8)
+def _fernet(folder: Path) -> Fernet:
+    try:
+        return Fernet(_secret(folder, "patient-name.key"))
+    except ValueError as exc:
+        raise Invalid("catalog.key_damaged", name="patient-name.key") from exc
+
+
+@lru_cache(maxsize=8)
+def _secret(folder: Path, name: str) -> bytes:
+    """The secret of this name, made on first use; of several processes that start at once, the first one's counts."""
+    path = folder / name
+    if not path.exists():
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _create(path)
+    secret = path.read_bytes().strip()
+    if len(secret) < 40:
+        raise Invalid("catalog.key_damaged", name=name)
+    return secret
+
+
+def _create(path: Path) -> None:
+    fresh = path.with_name(f".{path.name}-{os.getpid()}-{secrets.token_hex(4)}")
+    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(Fernet.generate_key())
+        file.flush()
+        os.fsync(file.fileno())
+    try:
+        os.link(fresh, path)
+    except FileExistsError:
+        return
+    finally:
+        fresh.unlink()

@@ -1,0 +1,19 @@
+"""Tables of the catalog: exams and their objects, and the requests, reports and retakes around them."""
+
+from yingheng.catalog.models.exams import Exam, Instance, Quarantine, Series
+from yingheng.catalog.models.patients import Patient, PatientLink, PatientName
+from yingheng.catalog.models.workflow import Order, PerformedStep, Report, Retake
+
+__all__ = [
+    "Exam",
+    "Instance",
+    "Order",
+    "Patient",
+    "PatientLink",
+    "PatientName",
+    "PerformedStep",
+    "Quarantine",
+    "Report",
+    "Retake",
+    "Series",
+]

@@ -1,0 +1,192 @@
+"""Exams, series and instances: one row each, whatever the order in which objects arrive."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from yingheng.common.ids import uuid7
+
+
+class Exam(models.Model):
+    """One Study Instance UID of a hospital.
+
+    Times only widen and flags are only raised by arriving objects.  Description, device, age and the like are
+    those of the instance with the lowest `source_key` (images before documents, complete headers before poor
+    ones), so that the order of arrival does not matter.  `outcome` and the `n_...` of verdicts are written by
+    `exam_outcome_set` alone.
+    """
+
+    class State(models.TextChoices):
+        RECEIVING = "receiving", _("receiving")
+        CLOSED = "closed", _("closed")
+
+    class AgeBand(models.TextChoices):
+        PAEDIATRIC = "paediatric", _("paediatric")
+        ADULT = "adult", _("adult")
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    hospital = models.ForeignKey("tenancy.Organisation", on_delete=models.PROTECT, related_name="+")
+    study_uid = models.CharField(max_length=64)
+    patient = models.ForeignKey("catalog.Patient", null=True, on_delete=models.PROTECT, related_name="exams")
+    order = models.ForeignKey("catalog.Order", null=True, on_delete=models.SET_NULL, related_name="exams")
+    item = models.ForeignKey("registry.ExamItem", null=True, on_delete=models.PROTECT, related_name="+")
+    device = models.ForeignKey("registry.Device", null=True, on_delete=models.PROTECT, related_name="+")
+    performer = models.ForeignKey("registry.Person", null=True, on_delete=models.PROTECT, related_name="+")
+    accession = models.CharField(max_length=64, blank=True)
+    modality = models.CharField(max_length=16)
+    description = models.CharField(max_length=200, blank=True)
+    body_part = models.CharField(max_length=64, blank=True)
+    sex = models.CharField(max_length=1, blank=True)
+    age_years = models.FloatField(null=True, blank=True, help_text="years at the exam")
+    age_band = models.CharField(max_length=16, choices=AgeBand.choices, blank=True)
+    source_key = models.CharField(max_length=260, editable=False)
+
+    ordered_at = models.DateTimeField(null=True, blank=True)
+    started_at = models.DateTimeField(null=True, blank=True)
+    ended_at = models.DateTimeField(null=True, blank=True)
+    received_at = models.DateTimeField(help_text="when the first object arrived")
+    last_received_at = models.DateTimeField()
+    sort_at = models.DateTimeField(help_text="started, or received when the headers give no time")
+    local_day = models.DateField(help_text="local date of sort_at")
+
+    is_emergency = models.BooleanField(default=False)
+    is_contrast = models.BooleanField(default=False)
+    is_paediatric = models.BooleanField(default=False)
+    is_demo = models.BooleanField(default=False)
+
+    n_series = models.PositiveIntegerField(default=0)
+    n_instances = models.PositiveIntegerField(default=0)
+    state = models.CharField(max_length=16, choices=State.choices, default=State.RECEIVING)
+    closed_at = models.DateTimeField(null=True, blank=True)
+
+    outcome = models.CharField(max_length=16, blank=True, help_text="PASS, FAIL, NEEDS_HUMAN, NOT_ASSESSABLE")
+    n_pass = models.PositiveIntegerField(default=0)
+    n_fail = models.PositiveIntegerField(default=0)
+    n_human = models.PositiveIntegerField(default=0)
+    n_unassessable = models.PositiveIntegerField(default=0)
+    n_findings = models.PositiveIntegerField(default=0, help_text="open findings")
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(fields=["hospital", "study_uid"], name="exam_natural_key"),
+            models.CheckConstraint(condition=Q(state__in=["receiving", "closed"]), name="exam_state_known"),
+            models.CheckConstraint(
+                condition=Q(outcome__in=["", "PASS", "FAIL", "NEEDS_HUMAN", "NOT_ASSESSABLE"]),
+                name="exam_outcome_known",
+            ),
+        )
+        indexes = (
+            models.Index(fields=["-sort_at", "-id"], name="exam_newest"),
+            models.Index(fields=["hospital", "-sort_at", "-id"], name="exam_hospital_newest"),
+            models.Index(fields=["hospital", "outcome", "-sort_at"], name="exam_hospital_outcome"),
+            models.Index(fields=["hospital", "modality", "-sort_at"], name="exam_hospital_modality"),
+            models.Index(fields=["hospital", "accession"], name="exam_hospital_accession"),
+            models.Index(fields=["state", "last_received_at"], name="exam_state_received"),
+        )
+
+    def __str__(self) -> str:
+        return self.accession or self.study_uid
+
+
+class Series(models.Model):
+    """One Series Instance UID of a hospital; `facts` are the header facts of its instance with the lowest key."""
+
+    class State(models.TextChoices):
+        RECEIVING = "receiving", _("receiving")
+        COMPLETE = "complete", _("complete")
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    hospital = models.ForeignKey("tenancy.Organisation", on_delete=models.PROTECT, related_name="+")
+    exam = models.ForeignKey(Exam, on_delete=models.PROTECT, related_name="series")
+    series_uid = models.CharField(max_length=64)
+    device = models.ForeignKey("registry.Device", null=True, on_delete=models.PROTECT, related_name="+")
+    modality = models.CharField(max_length=16)
+    number = models.IntegerField(null=True, blank=True)
+    description = models.CharField(max_length=200, blank=True)
+    body_part = models.CharField(max_length=64, blank=True)
+    protocol_name = models.CharField(max_length=200, blank=True)
+    sop_class_uid = models.CharField(max_length=64)
+    facts = models.JSONField(default=dict)
+    geometry = models.JSONField(default=dict, help_text="rows, columns, spacing_mm, thickness_mm, orientation, ...")
+    source_key = models.CharField(max_length=260, editable=False)
+    n_instances = models.PositiveIntegerField(default=0)
+    n_frames = models.PositiveIntegerField(default=0)
+    started_at = models.DateTimeField(null=True, blank=True)
+    ended_at = models.DateTimeField(null=True, blank=True)
+    received_at = models.DateTimeField()
+    last_received_at = models.DateTimeField()
+    state = models.CharField(max_length=16, choices=State.choices, default=State.RECEIVING)
+    completed_at = models.DateTimeField(null=True, blank=True)
+    pixels_gone_at = models.DateTimeField(null=True, blank=True, help_text="when retention removed the pixels")
+
+    class Meta:
+        verbose_name_plural = "series"
+        constraints = (
+            models.UniqueConstraint(fields=["hospital", "series_uid"], name="series_natural_key"),
+            models.CheckConstraint(condition=Q(state__in=["receiving", "complete"]), name="series_state_known"),
+        )
+        indexes = (models.Index(fields=["state", "last_received_at"], name="series_state_received"),)
+
+    def __str__(self) -> str:
+        return self.description or self.series_uid
+
+
+class Instance(models.Model):
+    """One SOP Instance UID of a hospital and where its bytes lie."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    hospital = models.ForeignKey("tenancy.Organisation", on_delete=models.PROTECT, related_name="+")
+    series = models.ForeignKey(Series, on_delete=models.PROTECT, related_name="instances")
+    sop_uid = models.CharField(max_length=64)
+    sop_class_uid = models.CharField(max_length=64)
+    storage_key = models.CharField(max_length=200)
+    sha256 = models.CharField(max_length=64)
+    size = models.PositiveBigIntegerField(help_text="bytes")
+    transfer_syntax_uid = models.CharField(max_length=64)
+    number = models.IntegerField(null=True, blank=True)
+    position_mm = models.FloatField(null=True, blank=True, help_text="projection on the normal of its own plane")
+    rows = models.PositiveIntegerField(default=0)
+    columns = models.PositiveIntegerField(default=0)
+    n_frames = models.PositiveIntegerField(default=1)
+    received_at = models.DateTimeField()
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=["hospital", "sop_uid"], name="instance_natural_key"),)
+
+    def __str__(self) -> str:
+        return self.sop_uid
+
+
+class Quarantine(models.Model):
+    """An object that contradicts what is catalogued; kept apart until a person settles it."""
+
+    class Reason(models.TextChoices):
+        CONTENT_DIFFERS = "content_differs", _("same SOP Instance UID, different content")
+        SERIES_ELSEWHERE = "series_elsewhere", _("its series belongs to another exam")
+        OTHER_PATIENT = "other_patient", _("its exam belongs to another patient")
+
+    class State(models.TextChoices):
+        WAITING = "waiting", _("waiting")
+        DISCARDED = "discarded", _("discarded")
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    hospital = models.ForeignKey("tenancy.Organisation", on_delete=models.PROTECT, related_name="+")
+    sop_uid = models.CharField(max_length=64)
+    series_uid = models.CharField(max_length=64)
+    study_uid = models.CharField(max_length=64)
+    sha256 = models.CharField(max_length=64)
+    storage_key = models.CharField(max_length=200)
+    size = models.PositiveBigIntegerField()
+    reason = models.CharField(max_length=20, choices=Reason.choices)
+    received_at = models.DateTimeField()
+    state = models.CharField(max_length=16, choices=State.choices, default=State.WAITING)
+
+    class Meta:
+        verbose_name_plural = "quarantine"
+        constraints = (models.UniqueConstraint(fields=["hospital", "sop_uid", "sha256"], name="quarantine_key"),)
+        indexes = (models.Index(fields=["hospital", "state", "-received_at"], name="quarantine_waiting"),)
+
+    def __str__(self) -> str:
+        return self.sop_uid

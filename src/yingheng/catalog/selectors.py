@@ -1,0 +1,256 @@
+"""Reading exams, series, instances and what surrounds them, within a scope."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import datetime as dt
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TypeVar
+from uuid import UUID
+
+from django.core.exceptions import ValidationError
+from django.db.models import Count, F, Model, Q, QuerySet
+
+from yingheng.catalog import keys
+from yingheng.catalog.models import Exam, Instance, PatientLink, PatientName, Quarantine, Retake, Series
+from yingheng.common.clock import now
+from yingheng.common.errors import Invalid, NotFound
+from yingheng.tenancy.scope import Scope
+
+_M = TypeVar("_M", bound=Model)
+PAGE = 50
+
+# name of the order -> (column, newest or largest first)
+EXAM_SORTS: Mapping[str, tuple[str, bool]] = {
+    "newest": ("sort_at", True),
+    "oldest": ("sort_at", False),
+    "received": ("last_received_at", True),
+    "failed": ("n_fail", True),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ExamFilter:
+    """Conditions on exams; an empty field asks for nothing.
+
+    `text` is the beginning of an accession number, part of the description, a whole Study Instance UID or a whole
+    patient id.  `first` and `last` are local days, both included.  `flag` is emergency, contrast, paediatric or demo.
+    """
+
+    text: str = ""
+    modality: str = ""
+    outcome: str = ""
+    state: str = ""
+    flag: str = ""
+    device_id: UUID | str | None = None
+    item_id: UUID | str | None = None
+    first: dt.date | None = None
+    last: dt.date | None = None
+    with_findings: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ExamPage:
+    """At most PAGE exams with device, item and hospital loaded, and the cursors of the neighbouring pages."""
+
+    rows: tuple[Exam, ...]
+    next_cursor: str | None
+    previous_cursor: str | None
+
+
+def exam_list(
+    scope: Scope, filters: ExamFilter | None = None, *, sort: str = "newest", cursor: str = "", limit: int = PAGE
+) -> ExamPage:
+    """One page of exams, by keyset: its cost does not grow with the number of exams or pages.
+
+    `cursor` comes from a page read before with the same sort.  Raises Invalid for an unknown sort or cursor.
+    """
+    if sort not in EXAM_SORTS:
+        raise Invalid("catalog.sort_unknown")
+    column, descending = EXAM_SORTS[sort]
+    rows = _filtered(scope, filters or ExamFilter()).select_related("device", "item", "hospital")
+    backwards, position = _cursor_read(cursor, column)
+    down = descending is not backwards
+    if position is not None:
+        rows = _after(rows, column, position, down=down)
+    sign = "-" if down else ""
+    found = list(rows.order_by(f"{sign}{column}", f"{sign}id")[: limit + 1])
+    more, found = len(found) > limit, found[:limit]
+    if backwards:
+        found.reverse()
+    has_next, has_previous = (True, more) if backwards else (more, position is not None)
+    return ExamPage(
+        rows=tuple(found),
+        next_cursor=_cursor_write(found[-1], column, backwards=False) if found and has_next else None,
+        previous_cursor=_cursor_write(found[0], column, backwards=True) if found and has_previous else None,
+    )
+
+
+def exam_outcome_counts(scope: Scope, filters: ExamFilter | None = None) -> dict[str, int]:
+    """Numbers of exams by outcome ("" is not judged yet), plus "all".  Give a period: it counts rows."""
+    rows = _filtered(scope, filters or ExamFilter()).order_by().values("outcome").annotate(n=Count("pk"))
+    counts = {row["outcome"]: row["n"] for row in rows}
+    return {"all": sum(counts.values()), **counts}
+
+
+def exam_recent_counts(scope: Scope, *, hours: float) -> dict[str, int]:
+    """Numbers of exams received within the last `hours`, by outcome ("" is not judged yet), plus "all".  One query."""
+    rows = scope.filter(Exam.objects.filter(last_received_at__gte=now() - dt.timedelta(hours=hours)))
+    counts = dict.fromkeys(("PASS", "FAIL", "NEEDS_HUMAN", "NOT_ASSESSABLE", ""), 0)
+    counts |= dict(rows.order_by().values_list("outcome").annotate(n=Count("pk")))
+    return {"all": sum(counts.values()), **counts}
+
+
+def exam_modalities(scope: Scope) -> list[str]:
+    """The modalities that occur, sorted."""
+    rows = scope.filter(Exam.objects.all()).order_by("modality")
+    return list(rows.values_list("modality", flat=True).distinct())
+
+
+def exam_get(scope: Scope, exam_id: UUID | str) -> Exam:
+    """One exam with patient, device, item, order and hospital; NotFound when there is none in the scope."""
+    related = ("patient", "device__room", "item", "order", "performer", "hospital")
+    return _one(scope.filter(Exam.objects.select_related(*related)), exam_id, "catalog.exam_unknown")
+
+
+def exam_neighbours(scope: Scope, exam: Exam) -> tuple[Exam | None, Exam | None]:
+    """The exam before and the exam after this one in time, within the scope."""
+    rows = scope.filter(Exam.objects.all())
+    earlier = _after(rows, "sort_at", (exam.sort_at, exam.pk), down=True).order_by("-sort_at", "-id").first()
+    later = _after(rows, "sort_at", (exam.sort_at, exam.pk), down=False).order_by("sort_at", "id").first()
+    return earlier, later
+
+
+def patient_exams(scope: Scope, exam: Exam) -> QuerySet[Exam]:
+    """All exams of the same patient, linked patient ids included, newest first; none without a patient id."""
+    rows = scope.filter(Exam.objects.select_related("device", "item", "hospital"))
+    if exam.patient_id is None:
+        return rows.none()
+    links = PatientLink.objects.filter(Q(kept=exam.patient_id) | Q(merged=exam.patient_id))
+    kept = {exam.patient_id, *links.values_list("kept", flat=True)}
+    same = kept | set(PatientLink.objects.filter(kept__in=kept).values_list("merged", flat=True))
+    return rows.filter(patient__in=same).order_by("-sort_at", "-id")
+
+
+def patient_identity(scope: Scope, exam: Exam) -> tuple[str, str]:
+    """Name and patient id in clear, for pages whose viewer may see them; empty texts when unknown."""
+    rows = scope.filter(PatientName.objects.filter(patient=exam.patient_id), "patient__hospital__path")
+    secret = rows.first()
+    if secret is None:
+        return "", ""
+    return keys.text_decrypt(secret.name_cipher), keys.text_decrypt(secret.number_cipher)
+
+
+def series_of_exam(scope: Scope, exam: Exam) -> QuerySet[Series]:
+    """Series of an exam by number, with device."""
+    rows = scope.filter(Series.objects.filter(exam=exam).select_related("device"))
+    return rows.order_by(F("number").asc(nulls_last=True), "series_uid")
+
+
+def series_get(scope: Scope, series_id: UUID | str) -> Series:
+    """One series with exam, device and hospital; NotFound when there is none in the scope."""
+    rows = scope.filter(Series.objects.select_related("exam", "device", "hospital"))
+    return _one(rows, series_id, "catalog.series_unknown")
+
+
+def instances_of_series(scope: Scope, series: Series) -> QuerySet[Instance]:
+    """Instances of a series by position along the normal, then number, then UID."""
+    rows = scope.filter(Instance.objects.filter(series=series))
+    return rows.order_by(F("position_mm").asc(nulls_last=True), F("number").asc(nulls_last=True), "sop_uid")
+
+
+def instance_get(scope: Scope, sop_uid: str) -> Instance:
+    """One instance by SOP Instance UID, with series and exam; NotFound when there is none in the scope."""
+    rows = scope.filter(Instance.objects.filter(sop_uid=sop_uid).select_related("series__exam"))
+    row = rows.first()
+    if row is None:
+        raise NotFound("catalog.object_missing")
+    return row
+
+
+def series_quiet_list(scope: Scope, *, quiet_seconds: float, limit: int = 500) -> list[Series]:
+    """Series still receiving to which nothing was added for that long: due for `series_close`."""
+    before = now() - dt.timedelta(seconds=quiet_seconds)
+    rows = Series.objects.filter(state=Series.State.RECEIVING, last_received_at__lte=before)
+    return list(scope.filter(rows).order_by("last_received_at")[:limit])
+
+
+def exam_quiet_list(scope: Scope, *, quiet_seconds: float, limit: int = 500) -> list[Exam]:
+    """Exams still receiving to which nothing was added for that long: due for `exam_close`."""
+    before = now() - dt.timedelta(seconds=quiet_seconds)
+    rows = Exam.objects.filter(state=Exam.State.RECEIVING, last_received_at__lte=before)
+    return list(scope.filter(rows).order_by("last_received_at")[:limit])
+
+
+def quarantine_list(scope: Scope, *, state: str = Quarantine.State.WAITING) -> QuerySet[Quarantine]:
+    """Quarantined objects, newest first."""
+    rows = scope.filter(Quarantine.objects.select_related("hospital"))
+    return (rows.filter(state=state) if state else rows).order_by("-received_at", "-id")
+
+
+def retake_list(scope: Scope, *, exam: Exam | None = None) -> QuerySet[Retake]:
+    """The register of retakes, newest first; of one exam when given."""
+    rows = scope.filter(Retake.objects.select_related("exam"))
+    return (rows.filter(exam=exam) if exam else rows).order_by("-asked_at", "-id")
+
+
+def _filtered(scope: Scope, f: ExamFilter) -> QuerySet[Exam]:
+    rows = scope.filter(Exam.objects.all())
+    equal = {"modality": f.modality, "state": f.state, "device_id": f.device_id, "item_id": f.item_id}
+    rows = rows.filter(**{name: value for name, value in equal.items() if value})
+    if f.outcome:
+        rows = rows.filter(outcome="" if f.outcome == "none" else f.outcome)
+    if f.flag in {"emergency", "contrast", "paediatric", "demo"}:
+        rows = rows.filter(**{f"is_{f.flag}": True})
+    if f.first:
+        rows = rows.filter(local_day__gte=f.first)
+    if f.last:
+        rows = rows.filter(local_day__lte=f.last)
+    if f.with_findings:
+        rows = rows.filter(n_findings__gt=0)
+    if text := f.text.strip():
+        match = Q(accession__istartswith=text) | Q(description__icontains=text) | Q(study_uid=text)
+        rows = rows.filter(match | Q(patient__key=keys.patient_key(text)))
+    return rows
+
+
+_Position = tuple[object, UUID]
+
+
+def _after(rows: QuerySet[Exam], column: str, position: _Position, *, down: bool) -> QuerySet[Exam]:
+    """Rows beyond a position; written so that the leading column alone can use its index."""
+    way = "lt" if down else "gt"
+    value, pk = position
+    return rows.filter(Q(**{f"{column}__{way}e": value}) & (Q(**{f"{column}__{way}": value}) | Q(**{f"id__{way}": pk})))
+
+
+def _cursor_write(exam: Exam, column: str, *, backwards: bool) -> str:
+    value = getattr(exam, column)
+    text = value.isoformat() if isinstance(value, dt.datetime) else value
+    raw = json.dumps([backwards, text, str(exam.pk)]).encode()
+    return base64.urlsafe_b64encode(raw).decode().rstrip("=")
+
+
+def _cursor_read(cursor: str, column: str) -> tuple[bool, _Position | None]:
+    if not cursor:
+        return False, None
+    try:
+        raw = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
+        backwards, value, pk = json.loads(raw)
+        typed = int(value) if column == "n_fail" else dt.datetime.fromisoformat(value)
+        return bool(backwards), (typed, UUID(pk))
+    except (ValueError, TypeError, AttributeError, binascii.Error) as exc:
+        raise Invalid("catalog.cursor_damaged") from exc
+
+
+def _one(rows: QuerySet[_M], pk: UUID | str, code: str) -> _M:
+    try:
+        row = rows.filter(pk=pk).first()
+    except (ValidationError, ValueError):
+        row = None
+    if row is None:
+        raise NotFound(code)
+    return row

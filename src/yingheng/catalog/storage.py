@@ -1,0 +1,155 @@
+"""Where the bytes of instances lie: content-addressed, written once, never changed.
+
+`Storage` is the seam for other stores; `FileStorage` keeps files below the data folder.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import secrets
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, Protocol
+
+from django.conf import settings
+
+from yingheng.common.errors import Invalid, NotFound
+
+_KEY = re.compile(r"^objects/([0-9a-f]{2})/([0-9a-f]{2})/(\1\2[0-9a-f]{60})\.dcm$")
+_CHUNK = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A stored object: its key, the SHA-256 of its bytes (64 hex digits) and its size in bytes."""
+
+    key: str
+    sha256: str
+    size: int
+
+
+class Storage(Protocol):
+    """A content-addressed store.  Writing the same bytes again changes nothing and gives the same key."""
+
+    def put(self, source: bytes | BinaryIO) -> Stored:
+        """Store all bytes of `source` durably: they survive a power cut once this returns."""
+        ...
+
+    def open(self, key: str) -> BinaryIO:
+        """The bytes, opened for reading.  NotFound when they are gone."""
+        ...
+
+    def local_path(self, key: str) -> Path:
+        """A file on this machine with these bytes, for readers that need a path.  NotFound when they are gone."""
+        ...
+
+    def exists(self, key: str) -> bool: ...
+
+    def verify(self, key: str) -> None:
+        """Read everything again; Invalid when the bytes do not match the key."""
+        ...
+
+    def remove(self, key: str) -> None:
+        """Delete; nothing happens when it is gone already."""
+        ...
+
+
+def storage_key(sha256: str) -> str:
+    """`objects/ab/cd/<sha256>.dcm`."""
+    return f"objects/{sha256[:2]}/{sha256[2:4]}/{sha256}.dcm"
+
+
+class FileStorage:
+    """Files below one folder: temporary file, fsync, atomic rename, fsync of the folders."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def put(self, source: bytes | BinaryIO) -> Stored:
+        incoming = self.root / "objects" / "tmp"
+        incoming.mkdir(mode=0o700, parents=True, exist_ok=True)
+        temporary = incoming / f"{os.getpid()}-{secrets.token_hex(8)}"
+        try:
+            sha256, size = _write(temporary, source)
+            key = storage_key(sha256)
+            target = self.root / key
+            if not (target.exists() and target.stat().st_size == size):
+                self._folder_make(target.parent)
+                temporary.replace(target)
+            # also for a file that was there: its writer may not have come to this line before a crash
+            _sync(target.parent)
+            return Stored(key, sha256, size)
+        finally:
+            with suppress(FileNotFoundError):
+                temporary.unlink()
+
+    def open(self, key: str) -> BinaryIO:
+        return self.local_path(key).open("rb")
+
+    def local_path(self, key: str) -> Path:
+        path = self._path(key)
+        if not path.is_file():
+            raise NotFound("catalog.object_missing")
+        return path
+
+    def exists(self, key: str) -> bool:
+        return self._path(key).is_file()
+
+    def verify(self, key: str) -> None:
+        digest = hashlib.sha256()
+        with self.open(key) as file:
+            for chunk in _chunks(file):
+                digest.update(chunk)
+        if storage_key(digest.hexdigest()) != key:
+            raise Invalid("catalog.object_differs")
+
+    def remove(self, key: str) -> None:
+        with suppress(FileNotFoundError):
+            self._path(key).unlink()
+
+    def _path(self, key: str) -> Path:
+        if not _KEY.match(key):  # a key never leads out of the store
+            raise Invalid("catalog.storage_key")
+        return self.root / key
+
+    def _folder_make(self, folder: Path) -> None:
+        if folder.is_dir():
+            return
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for parent in (folder.parent, folder.parent.parent):
+            _sync(parent)
+
+
+def default_storage() -> Storage:
+    """The store of this installation: below the data folder."""
+    return FileStorage(Path(settings.YINGHENG_HOME))
+
+
+def _write(path: Path, source: bytes | BinaryIO) -> tuple[str, int]:
+    digest, size = hashlib.sha256(), 0
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        for chunk in [source] if isinstance(source, bytes) else _chunks(source):
+            digest.update(chunk)
+            size += len(chunk)
+            file.write(chunk)
+        file.flush()
+        os.fsync(file.fileno())
+    return digest.hexdigest(), size
+
+
+def _chunks(file: BinaryIO) -> Iterator[bytes]:
+    while chunk := file.read(_CHUNK):
+        yield chunk
+
+
+def _sync(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,1 @@
+"""The `yingheng` command: thin wrappers over the packages below."""

@@ -1,0 +1,144 @@
+"""`yingheng check`: judge every exam below some folders, without a database."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from imagingqc.criteria.load import load_builtin, load_standard
+from imagingqc.criteria.model import Outcome, Standard
+from imagingqc.dicom.model import Exam, Series
+from imagingqc.dicom.series import ScanResult, scan
+from imagingqc.errors import RuleError
+from imagingqc.evaluate import (
+    DEFAULT_STANDARDS,
+    ExamResult,
+    SeriesResult,
+    evaluate_exam,
+    evaluate_series,
+    report_dict,
+)
+from yingheng.cli.check_html import write_html
+from yingheng.cli.check_table import print_report
+
+EXIT_OK, EXIT_FAIL, EXIT_NOTHING = 0, 1, 2
+
+
+@click.command()
+@click.argument("paths", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
+@click.option(
+    "--standard", "standard_ids", multiple=True, help="标准编号或 TOML 文件，可重复 · standard id or TOML file"
+)
+@click.option("--json", "json_file", type=click.Path(path_type=Path, dir_okay=False), help="写 JSON · write JSON")
+@click.option("--html", "html_file", type=click.Path(path_type=Path, dir_okay=False), help="写 HTML · write HTML")
+@click.option("--jobs", default=1, show_default=True, type=click.IntRange(1, 64), help="并行进程数 · processes")
+@click.option("--lang", default="zh", show_default=True, type=click.Choice(["zh", "en"]))
+@click.option(
+    "--all", "show_all", is_flag=True, help="列出全部结论 · list every verdict, not only what needs attention"
+)
+def check(
+    paths: tuple[Path, ...],
+    standard_ids: tuple[str, ...],
+    json_file: Path | None,
+    html_file: Path | None,
+    jobs: int,
+    lang: str,
+    show_all: bool,  # noqa: FBT001 - click passes options by name
+) -> None:
+    """Evaluate every series below PATHS.
+
+    Exit code 0: something was assessed and nothing failed; 1: at least one FAIL; 2: bad arguments, nothing
+    readable or nothing that could be assessed.  Unreadable files are listed and do not change the code.
+    """
+    standards = choose_standards(standard_ids)
+    with progress_bar() as progress:
+        found = scan_with_progress(paths, jobs, progress, lang)
+        exams = evaluate_all(found.exams, standards, jobs, progress, lang)
+    if json_file:
+        text = json.dumps(report_dict(standards, exams, found.unreadable, lang), ensure_ascii=False, indent=1)
+        json_file.write_text(text + "\n", encoding="utf-8")
+    if html_file:
+        write_html(html_file, standards, exams, found.unreadable, lang)
+    print_report(Console(), standards, exams, found.unreadable, lang=lang, show_all=show_all)
+    sys.exit(exit_code(exams))
+
+
+def choose_standards(wanted: Sequence[str]) -> tuple[Standard, ...]:
+    """Standards by id or file; the defaults when none is named.  Bad ones end the command with exit code 2."""
+    builtin = load_builtin()
+    chosen: list[Standard] = []
+    for name in wanted or DEFAULT_STANDARDS:
+        try:
+            chosen.append(load_standard(Path(name)) if name.endswith(".toml") else builtin[name])
+        except KeyError:
+            known = ", ".join(sorted(builtin))
+            raise click.BadParameter(
+                f"{name}: 没有此标准 · no such standard ({known})", param_hint="--standard"
+            ) from None
+        except (RuleError, OSError) as error:
+            raise click.BadParameter(str(error), param_hint="--standard") from error
+    return tuple(dict.fromkeys(chosen))
+
+
+def progress_bar() -> Progress:
+    """Progress on standard error, so that the report on standard output stays clean."""
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        console=Console(stderr=True),
+        transient=True,
+    )
+
+
+def scan_with_progress(paths: Sequence[Path], jobs: int, progress: Progress, lang: str) -> ScanResult:
+    """Read every header below the paths."""
+    task = progress.add_task("读取文件头" if lang == "zh" else "reading headers", total=None)
+    return scan(paths, jobs, lambda done, total: progress.update(task, completed=done, total=total))
+
+
+def evaluate_all(
+    exams: Sequence[Exam], standards: Sequence[Standard], jobs: int, progress: Progress, lang: str
+) -> list[ExamResult]:
+    """Evaluate all series (in a process pool when jobs > 1), then each exam, in the order of the scan."""
+    work = [(series, tuple(standards)) for exam in exams for series in exam.series]
+    task = progress.add_task("评价序列" if lang == "zh" else "evaluating series", total=len(work))
+    results: dict[str, list[SeriesResult]] = {exam.study_uid: [] for exam in exams}
+
+    def collect(result: SeriesResult) -> None:
+        results[result.series.study_uid].append(result)
+        progress.advance(task)
+
+    if jobs > 1 and len(work) > 1:
+        with ProcessPoolExecutor(min(jobs, len(work))) as pool:
+            for result in pool.map(_evaluate_one, work):
+                collect(result)
+    else:
+        for item in work:
+            collect(_evaluate_one(item))
+    return [_whole_exam(exam, results[exam.study_uid], standards) for exam in exams]
+
+
+def _whole_exam(exam: Exam, results: Sequence[SeriesResult], standards: Sequence[Standard]) -> ExamResult:
+    return evaluate_exam(exam, {r.series.uid: r.stacks for r in results}, standards, results=results)
+
+
+def _evaluate_one(work: tuple[Series, tuple[Standard, ...]]) -> SeriesResult:
+    series, standards = work
+    return evaluate_series(series, standards)
+
+
+def exit_code(exams: Sequence[ExamResult]) -> int:
+    """The documented exit code."""
+    outcomes = {v.outcome for e in exams for v in e.all_verdicts()}
+    if Outcome.FAIL in outcomes:
+        return EXIT_FAIL
+    return EXIT_OK if Outcome.PASS in outcomes else EXIT_NOTHING

@@ -1,0 +1,119 @@
+"""`yingheng demo`: one command to see everything work on sample data."""
+
+from __future__ import annotations
+
+import secrets
+import socket
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from yingheng.cli import platform
+
+if TYPE_CHECKING:
+    from yingheng.tenancy.models import Organisation
+
+# user name, shown name, role: one account for each view of the product
+PEOPLE = (
+    ("zhang", "张技师（演示）", "technologist"),
+    ("li", "李医师（演示）", "radiologist"),
+    ("wang", "王质控（演示）", "qc_officer"),
+    ("zhao", "赵主任（演示）", "head"),
+    ("sun", "孙工（演示）", "engineer"),
+    ("region", "市质控中心（演示）", "regional_centre"),
+)
+
+
+@click.command()
+@platform.home_option
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", default=0, show_default="8000 或空闲端口 · 8000 or a free one", type=click.IntRange(0, 65535))
+@click.option("--no-serve", is_flag=True, help="只准备数据并评价 · prepare and evaluate only")
+def demo(home: Path | None, host: str, port: int, no_serve: bool) -> None:  # noqa: FBT001
+    """Set up an embedded installation with sample exams, print address and password, and serve it."""
+    home = home or Path("build/demo")
+    platform.start(home)
+    platform.migrate()
+    password = prepare(home)
+    from yingheng.jobs.worker import run_due_here  # noqa: PLC0415
+
+    click.echo("评价样例检查 … · evaluating the sample exams")
+    run_due_here(limit=100_000)
+    summary()
+    if no_serve:
+        return
+    port = port or free_port(host)
+    click.echo("")
+    click.echo(f"  地址 · address    http://{host}:{port}/")
+    click.echo("  用户 · user       admin   （" + " ".join(f"{name}" for name, _shown, _role in PEOPLE) + "）")
+    click.echo(f"  密码 · password   {password}")
+    click.echo("  数据均为演示样例 · all data are samples.  Ctrl-C 结束 · stops")
+    from yingheng.cli.server import run  # noqa: PLC0415
+
+    run(host, port, workers=1)
+
+
+def prepare(home: Path) -> str:
+    """Organisations, people and sample exams (again and again without harm); returns the password of all accounts."""
+    from yingheng.cli.demo_exams import demo_write  # noqa: PLC0415
+    from yingheng.cli.importing import import_folders  # noqa: PLC0415
+
+    hospital, password = organisations_and_people(home)
+    click.echo("生成样例检查 … · writing sample exams")
+    folders = demo_write(home / "samples")
+    result = import_folders(hospital, tuple(folders), jobs=2, demo=True)
+    click.echo(f"入库 {result.n_created} 个对象，{len(result.exam_ids)} 个检查；此前已有 {result.n_duplicates} 个")
+    return password
+
+
+def organisations_and_people(home: Path) -> tuple[Organisation, str]:
+    """A region with one hospital, an administrator and one person for each view."""
+    from yingheng.tenancy.models import Organisation  # noqa: PLC0415
+    from yingheng.tenancy.services import first_admin_create, organisation_create, user_create  # noqa: PLC0415
+
+    secret = Path(home) / "demo-password.txt"
+    known = Organisation.objects.filter(code="demo-h1").first()
+    if known is not None and secret.is_file():
+        return known, secret.read_text(encoding="ascii").strip()
+    password = secrets.token_urlsafe(9) + "-Yh7"
+    region = organisation_create(actor=None, code="demo-city", name="演示市", name_en="Demo city", kind="prefecture")
+    hospital = organisation_create(
+        actor=None,
+        code="demo-h1",
+        name="演示医院",
+        name_en="Demo hospital",
+        kind="hospital",
+        parent=region,
+        level="三级",
+    )
+    first_admin_create(organisation=region, password=password)
+    for username, shown, role in PEOPLE:
+        place = region if role == "regional_centre" else hospital
+        user_create(actor=None, username=username, display_name=shown, organisation=place, role=role, password=password)
+    secret.write_text(password, encoding="ascii")
+    secret.chmod(0o600)
+    return hospital, password
+
+
+def summary() -> None:
+    """What the evaluation found, as one line."""
+    from yingheng.catalog.selectors import exam_outcome_counts  # noqa: PLC0415
+    from yingheng.tenancy.scope import Scope  # noqa: PLC0415
+
+    counts = exam_outcome_counts(Scope.everything())
+    words = {"PASS": "合格", "FAIL": "不合格", "NEEDS_HUMAN": "待人工", "NOT_ASSESSABLE": "无法评估"}
+    found = "，".join(f"{word} {counts.get(key, 0)}" for key, word in words.items())
+    click.echo(f"检查 {counts['all']}：{found}")
+
+
+def free_port(host: str) -> int:
+    """8000, or any free port when that is taken."""
+    for port in (8000, 0):
+        with socket.socket() as probe:
+            try:
+                probe.bind((host, port))
+            except OSError:
+                continue
+            return int(probe.getsockname()[1])
+    raise click.ClickException("没有空闲端口 · no free port")

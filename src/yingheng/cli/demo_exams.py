@@ -1,0 +1,138 @@
+"""The exams of the demonstration: synthetic ones with known faults, and real objects that pydicom ships.
+
+`SCENES` says for each what is planted and what the evaluation must say of it; a test holds it to that.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from imagingqc.dicom.synthetic import (
+    CTFaults,
+    Patient,
+    Study,
+    ct_head_pair,
+    ct_series,
+    dose_report,
+    dx_image,
+    mr_exam,
+    screenshot,
+    us_colour,
+)
+
+# Objects inside the installed pydicom package (MIT licence), small and of several kinds.
+REAL_FILES = ("CT_small.dcm", "MR_small.dcm", "JPEG2000.dcm", "examples_ybr_color.dcm", "reportsi.dcm")
+_ROWS = 512
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """One exam: its name (also its folder), how it is written, and (quantity, outcome) pairs that must come out."""
+
+    name: str
+    write: Callable[[Path, Patient, Study], object]
+    expect: tuple[tuple[str, str], ...]
+
+
+def _chest(
+    faults: CTFaults | None = None, *, rows: int = _ROWS, n: int = 40
+) -> Callable[[Path, Patient, Study], object]:
+    def write(folder: Path, patient: Patient, study: Study) -> object:
+        return ct_series(folder, n=n, rows=rows, faults=faults, patient=patient, study=study)
+
+    return write
+
+
+def _film(ei: float, *, clipped: float = 0.0, laterality: str = "U", body_part: str = "CHEST", view: str = "PA",
+          n: int = 1) -> Callable[[Path, Patient, Study], object]:  # fmt: skip
+    def write(folder: Path, patient: Patient, study: Study) -> object:
+        return [
+            dx_image(folder, ei=ei, rows=1024, columns=1024, clipped=clipped, laterality=laterality, view=view,
+                     body_part=body_part, number=i + 1, time=f"0930{i * 40 // 60:01d}{i * 40 % 60:02d}"[:6],
+                     patient=patient, study=study)
+            for i in range(n)
+        ]  # fmt: skip
+
+    return write
+
+
+def _head_mr(*omit: str) -> Callable[[Path, Patient, Study], object]:
+    def write(folder: Path, patient: Patient, study: Study) -> object:
+        return mr_exam(folder, "head", omit=omit, rows=192, patient=patient, study=study)
+
+    return write
+
+
+def _head_ct(folder: Path, _patient: Patient, study: Study) -> object:
+    return ct_head_pair(folder, rows=_ROWS, study=study)
+
+
+def _ultrasound(folder: Path, patient: Patient, study: Study) -> object:
+    us_colour(folder, rows=480, columns=640, patient=patient, study=study)
+    return dose_report(folder, study=study), screenshot(folder, modality="US", study=study)
+
+
+SCENES: tuple[Scene, ...] = (
+    Scene("ct-head", _head_ct, (("ct.slices.missing", "PASS"), ("ct.matrix.min", "PASS"))),
+    Scene("ct-chest", _chest(), (("ct.slices.missing", "PASS"), ("ct.slices.out_of_order", "PASS"))),
+    Scene("ct-chest-missing", _chest(CTFaults(missing=(14, 15, 27))), (("ct.slices.missing", "FAIL"),)),
+    Scene("ct-chest-duplicate", _chest(CTFaults(duplicate=(9,))), (("ct.slices.duplicated", "NEEDS_HUMAN"),)),
+    Scene("ct-chest-shuffled", _chest(CTFaults(shuffle=True)), (("ct.slices.out_of_order", "FAIL"),)),
+    Scene("ct-chest-matrix", _chest(rows=256), (("ct.matrix.min", "FAIL"),)),
+    Scene("ct-chest-lossy", _chest(CTFaults(lossy=True), n=24), (("image.lossy", "NEEDS_HUMAN"),)),
+    Scene("dx-chest", _film(250), (("dx.deviation_index", "PASS"),)),
+    Scene("dx-chest-over", _film(800), (("dx.deviation_index", "FAIL"),)),
+    Scene("dx-chest-under", _film(90), (("dx.deviation_index", "FAIL"),)),
+    Scene("dx-chest-clipped", _film(250, clipped=0.06), (("dx.clipping.high", "NEEDS_HUMAN"),)),
+    Scene("mr-head", _head_mr(), (("mr.required_series.missing", "PASS"),)),
+    Scene("mr-head-no-dwi", _head_mr("DWI", "ADC"), (("mr.required_series.missing", "FAIL"),)),
+    Scene("mr-head-no-t2", _head_mr("T2"), (("mr.required_series.missing", "FAIL"),)),
+    Scene("us-abdomen", _ultrasound, ()),
+)
+
+
+def scene_write(scene: Scene, folder: Path, number: int) -> Path:
+    """Write one scene into its own folder below `folder`; `number` makes patient, accession and day."""
+    target = folder / scene.name
+    study = Study(
+        key=f"demo-{scene.name}",
+        description=_DESCRIPTIONS.get(scene.name.split("-")[0] + "-" + scene.name.split("-")[1], ""),
+        date=f"2026{1 + number // 28:02d}{1 + number % 28:02d}",
+        accession=f"DEMO-A{number:04d}",
+        station=f"DEMO-{scene.name.split('-')[0].upper()}-1",
+        device=f"SN-DEMO-{scene.name.split('-')[0].upper()}-1",
+    )
+    sex = "FM"[number % 2]
+    scene.write(target, Patient(name=f"DEMO^{scene.name.upper()}", id=f"DEMO{number:04d}", sex=sex), study)
+    return target
+
+
+def demo_write(folder: Path) -> list[Path]:
+    """All scenes and the real objects, each exam in a folder of its own."""
+    folders = [scene_write(scene, folder, number) for number, scene in enumerate(SCENES, start=1)]
+    return [*folders, *real_copy(folder)]
+
+
+def real_copy(folder: Path) -> list[Path]:
+    """The real objects that the installed pydicom ships, into `folder`; nothing is downloaded."""
+    import pydicom  # noqa: PLC0415 - only to find where it is installed
+
+    source = Path(pydicom.__file__).parent / "data" / "test_files"
+    target = folder / "real"
+    target.mkdir(parents=True, exist_ok=True)
+    for name in REAL_FILES:
+        if (source / name).is_file():
+            shutil.copyfile(source / name, target / name)
+    return [target]
+
+
+_DESCRIPTIONS = {
+    "ct-head": "头颅CT平扫",
+    "ct-chest": "胸部CT平扫",
+    "dx-chest": "胸部正位DR",
+    "mr-head": "颅脑MR平扫",
+    "us-abdomen": "腹部超声",
+}

@@ -1,0 +1,43 @@
+"""Entry point of the `yingheng` command; subcommands are imported only when they are called."""
+
+from __future__ import annotations
+
+import importlib
+
+import click
+
+# name -> (module, attribute, one line for the overview)
+COMMANDS: dict[str, tuple[str, str, str]] = {
+    "check": ("yingheng.cli.check", "check", "评价文件夹中的检查（不用数据库） · judge a folder of DICOM, no database"),
+    "standards": ("yingheng.cli.standards", "standards", "查看与校验标准 · list, show and lint standards"),
+    "init": ("yingheng.cli.init", "init", "新建医院与管理员 · first hospital and administrator"),
+    "import": ("yingheng.cli.importing", "import_", "导入文件夹 · import folders of DICOM"),
+    "serve": ("yingheng.cli.server", "serve", "启动网页与评价进程 · web and workers in one command"),
+    "worker": ("yingheng.cli.server", "worker", "只启动评价进程 · workers alone"),
+    "doctor": ("yingheng.cli.doctor", "doctor", "检查本系统是否正常 · is this installation sound"),
+    "demo": ("yingheng.cli.demo", "demo", "演示：样例数据与网页 · everything on sample data"),
+}
+
+
+class LazyGroup(click.Group):
+    """A group that imports a subcommand's module on use, so that `check` never waits for the platform."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        if cmd_name not in COMMANDS:
+            return None
+        module, attribute, _ = COMMANDS[cmd_name]
+        command: click.Command = getattr(importlib.import_module(module), attribute)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, summary) for name, (_, _, summary) in COMMANDS.items()])
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="yingheng")
+def main() -> None:
+    """影衡 Yingheng: quality control of medical imaging, from the image to the certificate."""

@@ -1,0 +1,16 @@
+"""The kinds of facts that jobs are made of. `pipeline.routes` alone decides what follows each."""
+
+INSTANCE_QUARANTINED = "instance.quarantined"  # natural key: quarantine row id
+SERIES_READY = "series.ready"  # natural key: catalog.Series id
+EXAM_READY = "exam.ready"  # natural key: catalog.Exam id; something of the exam changed and can be judged anew
+EXAM_CLOSED = "exam.closed"  # natural key: catalog.Exam id; nothing more is expected
+DEVICE_SEEN = "device.seen"  # natural key: registry.Device id; first seen in headers
+DEVICE_RESTRICTED = "device.restricted"  # natural key: registry.Device id
+DEVICE_RELEASED = "device.released"  # natural key: registry.Device id
+MEASUREMENT_STORED = "measurement.stored"  # natural key: evidence.MeasurementSet id
+BASELINE_CHANGED = "baseline.changed"  # natural key: evidence.Baseline id
+ASSESSMENT_STORED = "assessment.stored"  # natural key: evidence.Assessment id
+FINDING_OPENED = "finding.opened"  # natural key: evidence.Finding id
+FINDING_CLOSED = "finding.closed"  # natural key: evidence.Finding id
+PIXELS_EXPIRED = "pixels.expired"  # natural key: catalog.Series id
+JOB_PARKED = "job.parked"  # natural key: jobs.Job id

@@ -1,0 +1,16 @@
+"""Django app of the interface."""
+
+from django.apps import AppConfig
+
+
+class UiConfig(AppConfig):
+    name = "yingheng.common.ui"
+    label = "ui"
+    verbose_name = "Interface"
+
+    def ready(self) -> None:
+        """The standards of the package explain their own clauses; other apps register theirs before or after."""
+        from .clauses import builtin_clause
+        from .judged import register_clause_source  # noqa: PLC0415
+
+        register_clause_source(builtin_clause)

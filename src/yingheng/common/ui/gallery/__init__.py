@@ -1,0 +1,1 @@
+"""The gallery: every component and page type in every state, on artificial data."""

@@ -1,0 +1,1 @@
+"""Measurements, assessments, findings and people's decisions on them."""

@@ -1,0 +1,26 @@
+"""Writing evidence: measurements, assessments with their findings, and people's decisions."""
+
+from yingheng.evidence.services.assessing import Run, assessment_store
+from yingheng.evidence.services.deciding import finding_decide, verdict_decide
+from yingheng.evidence.services.measuring import BaselineValues, baseline_set, measurements_store
+from yingheng.evidence.services.recounting import RECOUNTS
+from yingheng.evidence.services.settling import TRANSITIONS, finding_close, finding_event
+from yingheng.evidence.services.subject import Subject, subject_of_device, subject_of_exam, subject_of_series
+
+__all__ = [
+    "RECOUNTS",
+    "TRANSITIONS",
+    "BaselineValues",
+    "Run",
+    "Subject",
+    "assessment_store",
+    "baseline_set",
+    "finding_close",
+    "finding_decide",
+    "finding_event",
+    "measurements_store",
+    "subject_of_device",
+    "subject_of_exam",
+    "subject_of_series",
+    "verdict_decide",
+]

@@ -1,0 +1,1 @@
+"""Automatic evaluation of every exam."""

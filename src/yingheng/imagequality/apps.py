@@ -1,0 +1,6 @@
+from django.apps import AppConfig
+
+
+class ImageQualityConfig(AppConfig):
+    name = "yingheng.imagequality"
+    label = "imagequality"

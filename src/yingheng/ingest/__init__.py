@@ -1,0 +1,1 @@
+"""Data in: today folders of files; receivers and queries come beside them."""

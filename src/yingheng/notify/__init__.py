@@ -1,0 +1,1 @@
+"""Telling people: one message per matter, once to each person, read and acknowledged in the page."""

@@ -1,0 +1,1 @@
+"""Who and where: devices, persons, rooms and exam items (identity only)."""

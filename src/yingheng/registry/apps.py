@@ -1,0 +1,25 @@
+"""Application configuration of registry."""
+
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+from yingheng.common.errors import error_texts_add
+
+
+class RegistryConfig(AppConfig):
+    name = "yingheng.registry"
+    label = "registry"
+    verbose_name = _("Registry")
+
+    def ready(self) -> None:
+        error_texts_add(
+            {
+                "registry.device_name_missing": _("Give the device a name."),
+                "registry.room_of_other_hospital": _("This room belongs to another hospital."),
+                "registry.reason_missing": _("Give a reason."),
+                "registry.device_use_state": _("This is not possible while the device is in its present state."),
+                "registry.room_incomplete": _("A room needs a code and a name."),
+                "registry.person_incomplete": _("A person needs a staff number, a name and a category."),
+                "registry.device_unknown": _("This device does not exist, or you have no access to it."),
+            }
+        )

@@ -1,0 +1,126 @@
+"""Identity of devices, persons, rooms and exam items.  What happens to them lives in other apps."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from yingheng.common.ids import uuid7
+
+
+class Room(models.Model):
+    """A room of a hospital."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    hospital = models.ForeignKey("tenancy.Organisation", on_delete=models.PROTECT, related_name="+")
+    code = models.CharField(max_length=64)
+    name = models.CharField(max_length=200)
+    active = models.BooleanField(default=True)
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=["hospital", "code"], name="room_natural_key"),)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Person(models.Model):
+    """A member of staff; credentials and duties live elsewhere."""
+
+    class Category(models.TextChoices):
+        PHYSICIAN = "physician", _("physician")
+        TECHNOLOGIST = "technologist", _("technologist")
+        NURSE = "nurse", _("nurse")
+        ENGINEER = "engineer", _("engineer")
+        PHYSICIST = "physicist", _("medical physicist")
+        OTHER = "other", _("other")
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    hospital = models.ForeignKey("tenancy.Organisation", on_delete=models.PROTECT, related_name="+")
+    staff_number = models.CharField(max_length=64)
+    name = models.CharField(max_length=200)
+    category = models.CharField(max_length=16, choices=Category.choices, default=Category.OTHER)
+    active = models.BooleanField(default=True)
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=["hospital", "staff_number"], name="person_natural_key"),)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ExamItem(models.Model):
+    """One entry of the dictionary of exam items, shared by all hospitals; `rules` holds its mapping rules."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    code = models.CharField(max_length=64, unique=True)
+    name_zh = models.CharField(max_length=200)
+    name_en = models.CharField(max_length=200, blank=True)
+    modality = models.CharField(max_length=16)
+    body_part = models.CharField(max_length=64, blank=True)
+    rules = models.JSONField(default=dict)
+    version = models.PositiveIntegerField(default=1)
+    active = models.BooleanField(default=True)
+
+    def __str__(self) -> str:
+        return self.name_zh
+
+
+class Device(models.Model):
+    """An imaging device.
+
+    `identity` is its natural key within the hospital: "sn:<maker>|<serial>", or "ae:<AE title>|<station>" when
+    the serial number is missing (see `registry.identity`).  `use_state` changes by `device_restrict` and
+    `device_release` alone; `first_seen` and `last_seen` only widen.
+    """
+
+    class Status(models.TextChoices):
+        UNCONFIRMED = "unconfirmed", _("unconfirmed")
+        CONFIRMED = "confirmed", _("confirmed")
+
+    class UseState(models.TextChoices):
+        IN_USE = "in_use", _("in use")
+        RESTRICTED = "restricted", _("restricted")
+        DOWN = "down", _("down")
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    hospital = models.ForeignKey("tenancy.Organisation", on_delete=models.PROTECT, related_name="+")
+    identity = models.CharField(max_length=260, editable=False)
+    maker = models.CharField(max_length=120, blank=True)
+    serial = models.CharField(max_length=120, blank=True)
+    model = models.CharField(max_length=120, blank=True)
+    modality = models.CharField(max_length=16, blank=True)
+    station_name = models.CharField(max_length=64, blank=True)
+    ae_titles = models.JSONField(default=list)
+    name = models.CharField(max_length=200, blank=True, help_text="what the department calls it")
+    room = models.ForeignKey(Room, null=True, blank=True, on_delete=models.PROTECT, related_name="devices")
+    status = models.CharField(max_length=16, choices=Status.choices, default=Status.UNCONFIRMED)
+    use_state = models.CharField(max_length=16, choices=UseState.choices, default=UseState.IN_USE)
+    use_reason = models.TextField(blank=True)
+    use_since = models.DateTimeField(null=True, blank=True)
+    use_finding = models.UUIDField(null=True, blank=True, help_text="id of the finding behind the restriction")
+    first_seen = models.DateTimeField(null=True, blank=True)
+    last_seen = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(fields=["hospital", "identity"], name="device_natural_key"),
+            models.CheckConstraint(condition=Q(status__in=["unconfirmed", "confirmed"]), name="device_status_known"),
+            models.CheckConstraint(
+                condition=Q(use_state__in=["in_use", "restricted", "down"]), name="device_use_state_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(use_state="in_use") | (~Q(use_reason="") & Q(use_since__isnull=False)),
+                name="device_restriction_explained",
+            ),
+        )
+        indexes = (models.Index(fields=["hospital", "modality"], name="device_hospital_modality"),)
+
+    def __str__(self) -> str:
+        return self.label
+
+    @property
+    def label(self) -> str:
+        """What people read: the department's name for it, else maker and model, else station."""
+        return self.name or " ".join(filter(None, (self.maker, self.model))) or self.station_name or self.identity

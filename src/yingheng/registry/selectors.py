@@ -1,0 +1,63 @@
+"""Reading devices, persons, rooms and exam items within a scope."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.db.models import Count, Q, QuerySet
+
+from yingheng.common.errors import NotFound
+from yingheng.registry.models import Device, ExamItem, Person, Room
+from yingheng.tenancy.scope import Scope
+
+
+def device_list(
+    scope: Scope, *, modality: str = "", status: str = "", use_state: str = "", text: str = ""
+) -> QuerySet[Device]:
+    """Devices with room and hospital, by modality and name; `text` searches name, maker, model, serial, station."""
+    rows = scope.filter(Device.objects.select_related("room", "hospital"))
+    for name, value in (("modality", modality), ("status", status), ("use_state", use_state)):
+        if value:
+            rows = rows.filter(**{name: value})
+    if text:
+        fields = ("name", "maker", "model", "serial", "station_name")
+        match = Q()
+        for name in fields:
+            match |= Q(**{f"{name}__icontains": text})
+        rows = rows.filter(match)
+    return rows.order_by("modality", "name", "identity")
+
+
+def device_get(scope: Scope, device_id: UUID | str) -> Device:
+    """One device; NotFound when there is none in the scope."""
+    row = scope.filter(Device.objects.select_related("room", "hospital")).filter(pk=device_id).first()
+    if row is None:
+        raise NotFound("registry.device_unknown")
+    return row
+
+
+def device_counts(scope: Scope) -> dict[str, int]:
+    """Number of devices: all, unconfirmed, restricted, down.  One query."""
+    return scope.filter(Device.objects.all()).aggregate(
+        all=Count("pk"),
+        unconfirmed=Count("pk", filter=Q(status=Device.Status.UNCONFIRMED)),
+        restricted=Count("pk", filter=Q(use_state=Device.UseState.RESTRICTED)),
+        down=Count("pk", filter=Q(use_state=Device.UseState.DOWN)),
+    )
+
+
+def person_list(scope: Scope, *, category: str = "") -> QuerySet[Person]:
+    """Active persons by name."""
+    rows = scope.filter(Person.objects.filter(active=True))
+    return (rows.filter(category=category) if category else rows).order_by("name", "staff_number")
+
+
+def room_list(scope: Scope) -> QuerySet[Room]:
+    """Active rooms by code."""
+    return scope.filter(Room.objects.filter(active=True)).order_by("code")
+
+
+def exam_item_list(*, modality: str = "") -> QuerySet[ExamItem]:
+    """The dictionary of exam items; shared by all hospitals, so it takes no scope."""
+    rows = ExamItem.objects.filter(active=True)
+    return (rows.filter(modality=modality) if modality else rows).order_by("modality", "code")

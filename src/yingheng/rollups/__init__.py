@@ -1,0 +1,1 @@
+"""Cells: running sums per indicator, hospital, local day and dimensions."""

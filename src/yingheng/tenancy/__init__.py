@@ -1,0 +1,1 @@
+"""Who may see and do what, where: organisations, people, roles, scope."""

@@ -1,0 +1,64 @@
+"""The closed list of permissions. A page or service names one of these; a role is a set of them."""
+
+EXAM_VIEW = "exam.view"
+EXAM_DECIDE = "exam.decide"
+EXAM_EVALUATE = "exam.evaluate"  # ask for an evaluation anew
+FINDING_VIEW = "finding.view"
+FINDING_DECIDE = "finding.decide"
+DEVICE_VIEW = "device.view"
+DEVICE_EDIT = "device.edit"
+DEVICE_RELEASE = "device.release"  # change the use state: restrict, release
+STANDARD_VIEW = "standard.view"
+STANDARD_EDIT = "standard.edit"
+INDICATOR_VIEW = "indicator.view"
+RETAKE_EDIT = "retake.edit"
+MAPPING_EDIT = "mapping.edit"  # exam item mapping
+PATIENT_IDENTIFY = "patient.identify"
+EXPORT = "export.make"
+USER_VIEW = "user.view"
+USER_MANAGE = "user.manage"
+ORGANISATION_MANAGE = "organisation.manage"
+ROLE_GRANT = "role.grant"
+AUDIT_VIEW = "audit.view"
+JOB_VIEW = "job.view"
+JOB_MANAGE = "job.manage"
+INGEST_VIEW = "ingest.view"
+INGEST_MANAGE = "ingest.manage"
+SYSTEM_VIEW = "system.view"
+
+ALL: frozenset[str] = frozenset(
+    {
+        EXAM_VIEW,
+        EXAM_DECIDE,
+        EXAM_EVALUATE,
+        FINDING_VIEW,
+        FINDING_DECIDE,
+        DEVICE_VIEW,
+        DEVICE_EDIT,
+        DEVICE_RELEASE,
+        STANDARD_VIEW,
+        STANDARD_EDIT,
+        INDICATOR_VIEW,
+        RETAKE_EDIT,
+        MAPPING_EDIT,
+        PATIENT_IDENTIFY,
+        EXPORT,
+        USER_VIEW,
+        USER_MANAGE,
+        ORGANISATION_MANAGE,
+        ROLE_GRANT,
+        AUDIT_VIEW,
+        JOB_VIEW,
+        JOB_MANAGE,
+        INGEST_VIEW,
+        INGEST_MANAGE,
+        SYSTEM_VIEW,
+    }
+)
+
+
+def known(permission: str) -> str:
+    """`permission` itself; ValueError when the list has no such word, so that a typing error cannot grant nothing."""
+    if permission not in ALL:
+        raise ValueError(f"no such permission: {permission}")
+    return permission

@@ -1,0 +1,61 @@
+"""Forms of the combined pages."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from yingheng.common.ui.words import OUTCOMES
+
+
+class DecisionForm(forms.Form):
+    """A person's decision on one verdict: what holds, and why."""
+
+    outcome = forms.ChoiceField(label=_("What holds"), widget=forms.RadioSelect)
+    reason = forms.CharField(
+        label=_("Reason"),
+        widget=forms.Textarea(attrs={"rows": 4}),
+        required=False,
+        max_length=2000,
+        help_text=_("Required when you decide otherwise than the machine."),
+    )
+
+    def __init__(self, *args: Any, automatic: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.automatic = automatic
+        self.told = automatic in {"PASS", "FAIL"}
+        words = {key: str(word.label) for key, word in OUTCOMES.items()}
+        choices = [(key, words[key]) for key in ("PASS", "FAIL", "NOT_ASSESSABLE") if key != automatic]
+        if self.told:
+            choices.insert(0, (automatic, _("%(word)s (as measured)") % {"word": words[automatic]}))
+        self.fields["outcome"].choices = choices
+
+    @property
+    def verb(self) -> str:
+        """The decision as evidence names it."""
+        if not self.told:
+            return "judge"
+        return "confirm" if self.cleaned_data["outcome"] == self.automatic else "overrule"
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        otherwise = self.told and data.get("outcome") not in {None, self.automatic}
+        if otherwise and not (data.get("reason") or "").strip():
+            self.add_error("reason", _("Give a reason."))
+        return data
+
+
+class ReasonForm(forms.Form):
+    """A reason for something that must have one."""
+
+    reason = forms.CharField(label=_("Reason"), widget=forms.Textarea(attrs={"rows": 4}), max_length=2000)
+
+
+class DeviceForm(forms.Form):
+    """Confirming a device that was discovered in headers."""
+
+    name = forms.CharField(label=_("Name in the department"), max_length=200)
+    model = forms.CharField(label=_("Model"), max_length=120, required=False)
+    modality = forms.CharField(label=_("Modality"), max_length=16, required=False)

@@ -1,0 +1,154 @@
+"""The standards library: which documents there are, and every criterion with its clause, limit and confidence."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from imagingqc.criteria.explain import limit_text
+from imagingqc.criteria.load import load_builtin
+from imagingqc.criteria.model import Criterion, Standard
+from imagingqc.criteria.words import SUBJECT_WORDS, applies_text
+from imagingqc.evaluate import DEFAULT_STANDARDS
+from yingheng.common.ui.pages import ListPage
+from yingheng.common.ui.parts import Empty, Lines, Link, Tab, Tag
+from yingheng.common.ui.tables import Column, Filter, FilterBar, Option, Pager, Row, Table
+from yingheng.common.ui.words import CONFIDENCES, GRADES, LEVELS, SEVERITIES, language, quantity_text
+from yingheng.tenancy.access import page
+from yingheng.tenancy.permissions import STANDARD_VIEW
+from yingheng.web.addresses import kept_query, with_query
+
+
+@page(STANDARD_VIEW)
+@require_safe
+def standards(request: HttpRequest) -> HttpResponse:
+    """Every standard that the product knows, as data."""
+    return ListPage(
+        title=_("Standards library"),
+        purpose=_("Documents as data: every clause with its limit, where it comes from and how sure that is."),
+        table=Table(
+            columns=(
+                Column("title", _("Standard"), wide=True),
+                Column("level", _("Level"), nowrap=True),
+                Column("valid", _("In force since"), nowrap=True, phone=False),
+                Column("auto", _("Measured"), align="right"),
+                Column("manual", _("By a person"), align="right"),
+                Column("use", _("In use"), nowrap=True),
+            ),
+            rows=[_standard_row(standard) for standard in load_builtin().values()],
+            caption=_("Standards library"),
+        ),
+    ).response(request)
+
+
+@page(STANDARD_VIEW)
+@require_safe
+def standard(request: HttpRequest, standard_id: str) -> HttpResponse:
+    """The criteria of one standard, in the order of the document."""
+    document = load_builtin().get(standard_id)
+    if document is None:
+        raise Http404
+    shown = [c for c in document.criteria if _wanted(request, c)]
+    kinds = Counter("manual" if c.grade == "manual" else "auto" for c in document.criteria)
+    kind = request.GET.get("kind", "")
+    return ListPage(
+        title=_title(document),
+        purpose=_("Source: %(source)s") % {"source": document.source},
+        crumbs=[Link(_("Standards library"), reverse("web:standards"))],
+        tabs=[
+            Tab(_("All"), with_query(request, kind=None), len(document.criteria), not kind),
+            Tab(_("Measured"), with_query(request, kind="auto"), kinds["auto"], kind == "auto"),
+            Tab(_("By a person"), with_query(request, kind="manual"), kinds["manual"], kind == "manual"),
+        ],
+        filters=_filters(request),
+        table=Table(
+            columns=(
+                Column("clause", _("Clause"), nowrap=True),
+                Column("text", _("Requirement"), wide=True),
+                Column("limit", _("Limit")),
+                Column("subject", _("Concerns"), nowrap=True, phone=False),
+                Column("grade", _("Judged"), nowrap=True, phone=False),
+                Column("severity", _("Severity"), phone=False),
+                Column("confidence", _("Confidence"), nowrap=True),
+            ),
+            rows=[_criterion_row(c) for c in shown],
+            caption=_title(document),
+            pager=Pager(shown=len(shown), total=len(document.criteria)),
+            empty=Empty(_("No criterion here"), _("Change the filters."), icon="book-2"),
+        ),
+    ).response(request)
+
+
+def _title(document: Standard) -> str:
+    return document.title if language() == "zh" else document.title_en
+
+
+def _standard_row(document: Standard) -> Row:
+    manual = sum(c.grade == "manual" for c in document.criteria)
+    return Row(
+        {
+            "title": Lines(_title(document), f"{document.body} · {document.id}"),
+            "level": LEVELS[document.level],
+            "valid": document.valid_from or _("date not known"),
+            "auto": len(document.criteria) - manual,
+            "manual": manual,
+            "use": Tag(_("in use"), "pass") if document.id in DEFAULT_STANDARDS else None,
+        },
+        url=reverse("web:standard", args=[document.id]),
+        id=document.id,
+    )
+
+
+def _criterion_row(c: Criterion) -> Row:
+    lang = language()
+    confidence = CONFIDENCES[c.confidence.value]
+    measured = quantity_text(c.quantity)
+    where = applies_text(c, lang)
+    return Row(
+        {
+            "clause": c.clause,
+            "text": Lines(c.text if lang == "zh" else c.text_en, " · ".join(filter(None, (measured, where)))),
+            "limit": limit_text(c.limit, c.unit, lang) if c.limit else None,
+            "subject": SUBJECT_WORDS[lang][c.subject],
+            "grade": GRADES[c.grade].label,
+            "severity": SEVERITIES[c.severity].label,
+            "confidence": Tag(str(confidence.label), confidence.tone, confidence.icon),
+        },
+        id=c.id,
+    )
+
+
+def _wanted(request: HttpRequest, c: Criterion) -> bool:
+    asked = request.GET
+    kind, text = asked.get("kind", ""), asked.get("text", "").strip().lower()
+    if kind in {"auto", "manual"} and (c.grade == "manual") != (kind == "manual"):
+        return False
+    if asked.get("subject") and c.subject != asked["subject"]:
+        return False
+    if asked.get("confidence") and c.confidence.value != asked["confidence"]:
+        return False
+    return not text or any(text in part.lower() for part in (c.clause, c.text, c.text_en, c.id, c.quantity or ""))
+
+
+def _filters(request: HttpRequest) -> FilterBar:
+    asked, lang = request.GET, language()
+    subjects = [Option(key, word) for key, word in SUBJECT_WORDS[lang].items()]
+    confidences = [Option(key, str(word.label)) for key, word in CONFIDENCES.items()]
+    return FilterBar(
+        (
+            Filter("text", _("Search"), value=asked.get("text", "")),
+            Filter("subject", _("Concerns"), "select", asked.get("subject", ""), [Option("", _("All")), *subjects]),
+            Filter(
+                "confidence",
+                _("Confidence"),
+                "select",
+                asked.get("confidence", ""),
+                [Option("", _("All")), *confidences],
+            ),
+        ),
+        keep=kept_query(request, "kind"),
+    )

@@ -1,0 +1,139 @@
+"""Today: what needs me now."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from yingheng.catalog.selectors import ExamFilter, exam_list, exam_recent_counts
+from yingheng.common.ui.pages import DashboardPage
+from yingheng.common.ui.parts import Action, Empty, Lines, Section, Tag, When
+from yingheng.common.ui.tables import Column, Row, Table
+from yingheng.common.ui.tiles import Tile
+from yingheng.common.ui.words import SEVERITIES
+from yingheng.evidence.selectors import LIVE_STATES, finding_counts, finding_list
+from yingheng.jobs.selectors import open_counts
+from yingheng.registry.selectors import device_counts
+from yingheng.tenancy.access import scope_of, signed_in
+from yingheng.tenancy.permissions import DEVICE_VIEW, EXAM_VIEW, FINDING_VIEW, JOB_VIEW
+from yingheng.web.views.exams import exam_name, exam_state
+from yingheng.web.views.findings import finding_name
+
+SHOWN = 8
+RECENT_HOURS = 24
+
+
+@signed_in
+@require_safe
+def today(request: HttpRequest) -> HttpResponse:
+    """The landing page: counts that lead to lists, and the newest things to look at, as far as the role may see."""
+    return DashboardPage(
+        title=_("Today"),
+        purpose=_("What needs you now. Every figure leads to the list behind it."),
+        tiles=[*_exam_tiles(request), *_other_tiles(request)],
+        sections=[*_failed_section(request), *_finding_section(request)],
+    ).response(request)
+
+
+def _exam_tiles(request: HttpRequest) -> list[Tile]:
+    scope = scope_of(request, EXAM_VIEW)
+    if not scope:
+        return []
+    counts = exam_recent_counts(scope, hours=RECENT_HOURS)
+    url = reverse("web:exams")
+    return [
+        Tile(_("Exams received in 24 hours"), counts["all"], url=url, n=counts["all"]),
+        Tile(_("of these failed"), counts["FAIL"], url=f"{url}?outcome=FAIL", tone="fail" if counts["FAIL"] else ""),
+        Tile(
+            _("of these need review"),
+            counts["NEEDS_HUMAN"],
+            url=f"{url}?outcome=NEEDS_HUMAN",
+            tone="human" if counts["NEEDS_HUMAN"] else "",
+        ),
+    ]
+
+
+def _other_tiles(request: HttpRequest) -> list[Tile]:
+    tiles = []
+    if scope := scope_of(request, FINDING_VIEW):
+        counts = finding_counts(scope)
+        live = sum(counts.get(state, 0) for state in LIVE_STATES)
+        tiles.append(Tile(_("Findings not settled"), live, url=reverse("web:findings")))
+    if scope := scope_of(request, DEVICE_VIEW):
+        waiting = device_counts(scope)["unconfirmed"]
+        url = f"{reverse('web:devices')}?state=unconfirmed"
+        tiles.append(Tile(_("Devices to confirm"), waiting, url=url, tone="human" if waiting else ""))
+    if scope := scope_of(request, JOB_VIEW):
+        counts = open_counts(scope)
+        waiting = counts.get("queued", 0) + counts.get("running", 0)
+        tiles.append(Tile(_("Evaluations waiting"), waiting, url=reverse("jobs:list")))
+        parked = counts.get("parked", 0)
+        url = f"{reverse('jobs:list')}?state=parked"
+        tiles.append(Tile(_("Jobs given up"), parked, url=url, tone="fail" if parked else ""))
+    return tiles
+
+
+def _failed_section(request: HttpRequest) -> list[Section]:
+    scope = scope_of(request, EXAM_VIEW)
+    if not scope:
+        return []
+    found = exam_list(scope, ExamFilter(outcome="FAIL"), sort="received", limit=SHOWN)
+    url = f"{reverse('web:exams')}?outcome=FAIL"
+    table = Table(
+        columns=(
+            Column("exam", _("Exam"), wide=True),
+            Column("outcome", _("Outcome"), nowrap=True),
+            Column("failed", _("Failed"), align="right"),
+            Column("device", _("Device"), phone=False),
+            Column("arrived", _("Received"), nowrap=True),
+        ),
+        rows=[
+            Row(
+                {
+                    "exam": Lines(exam_name(exam), exam.accession),
+                    "outcome": exam_state(exam),
+                    "failed": exam.n_fail,
+                    "device": exam.device.label if exam.device else None,
+                    "arrived": When(exam.last_received_at, ago=True),
+                },
+                url=reverse("web:exam", args=[exam.pk]),
+                id=str(exam.pk),
+            )
+            for exam in found.rows
+        ],
+        caption=_("Newest failed exams"),
+        empty=Empty(_("Nothing failed"), _("No exam failed so far."), icon="circle-check"),
+    )
+    return [Section(_("Newest failed exams"), table, actions=[Action(_("All"), url, kind="quiet")], flush=True)]
+
+
+def _finding_section(request: HttpRequest) -> list[Section]:
+    scope = scope_of(request, FINDING_VIEW)
+    if not scope:
+        return []
+    rows = list(finding_list(scope, states=("open",))[:SHOWN])
+    table = Table(
+        columns=(
+            Column("what", _("What is wrong"), wide=True),
+            Column("severity", _("Severity")),
+            Column("seen", _("Last seen"), nowrap=True),
+        ),
+        rows=[
+            Row(
+                {
+                    "what": Lines(finding_name(row), exam_name(row.exam) if row.exam else ""),
+                    "severity": Tag(str(SEVERITIES[row.severity].label), SEVERITIES[row.severity].tone),
+                    "seen": When(row.last_seen_at, ago=True),
+                },
+                url=reverse("web:finding", args=[row.pk]),
+                id=str(row.pk),
+            )
+            for row in rows
+        ],
+        caption=_("Open findings"),
+        empty=Empty(_("No finding here"), _("Nothing failed, or everything is settled."), icon="circle-check"),
+    )
+    url = reverse("web:findings")
+    return [Section(_("Open findings"), table, actions=[Action(_("All"), url, kind="quiet")], flush=True)]

@@ -1,0 +1,106 @@
+"""A small world for the tests of the platform: one region, two hospitals, a person for every role."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test import Client, TransactionTestCase
+
+from yingheng.audit import triggers as audit_triggers
+from yingheng.audit.actor import Actor
+from yingheng.common.ui import assets
+from yingheng.evidence import triggers as evidence_triggers
+from yingheng.tenancy.models import Organisation, User
+from yingheng.tenancy.services import organisation_create, user_create
+
+INSERT_ONLY = (audit_triggers, evidence_triggers)
+PASSWORD = "Radiograph-2026"  # satisfies the rules; used in tests alone
+
+
+@pytest.fixture(autouse=True)
+def _log_may_be_emptied(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Transactional tests empty every table afterwards, which the triggers of append-only tables rightly refuse."""
+    flush = TransactionTestCase._fixture_teardown
+
+    def teardown(self: TransactionTestCase) -> None:
+        with connection.cursor() as cursor:
+            present = "audit_entry" in connection.introspection.table_names(cursor)
+        if not present or connection.in_atomic_block:
+            flush(self)
+            return
+        for triggers in INSERT_ONLY:
+            triggers.remove(connection)
+        try:
+            flush(self)
+        finally:
+            for triggers in INSERT_ONLY:
+                triggers.install(connection)
+
+    monkeypatch.setattr(TransactionTestCase, "_fixture_teardown", teardown)
+
+
+@pytest.fixture(autouse=True)
+def _hash_passwords_fast(settings: Any) -> None:
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+@pytest.fixture(autouse=True)
+def _interface_need_not_be_built(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pages name the built style sheet and script; where they are not built, any names do."""
+    if not (assets.DIST / "manifest.json").is_file():
+        built = {source: {"file": f"assets/{name}.js"} for name, source in assets.ENTRIES.items()}
+        monkeypatch.setattr(assets, "manifest", lambda *, fresh=False: built)
+
+
+@pytest.fixture
+def region(db: None) -> Organisation:
+    return organisation_create(actor=None, code="cn-14", name="山西省", name_en="Shanxi", kind="region")
+
+
+@pytest.fixture
+def hospital(region: Organisation) -> Organisation:
+    return organisation_create(
+        actor=None, code="h1", name="第一医院", name_en="First Hospital", kind="hospital", parent=region, level="三级"
+    )
+
+
+@pytest.fixture
+def other_hospital(region: Organisation) -> Organisation:
+    return organisation_create(
+        actor=None, code="h2", name="第二医院", name_en="Second Hospital", kind="hospital", parent=region, level="二级"
+    )
+
+
+@pytest.fixture
+def actor() -> Actor:
+    return Actor(id="00000000-0000-7000-8000-000000000001", name="张三")
+
+
+@pytest.fixture
+def person(hospital: Organisation) -> Callable[..., User]:
+    """`person("head")` makes a head of department of the first hospital; `at=` puts them elsewhere."""
+
+    def make(role: str, username: str = "", at: Organisation | None = None) -> User:
+        return user_create(
+            actor=None,
+            username=username or role,
+            display_name=f"某{role}",
+            organisation=at or hospital,
+            role=role,
+            password=PASSWORD,
+        ).user
+
+    return make
+
+
+@pytest.fixture
+def signed_in(person: Callable[..., User]) -> Iterator[Callable[..., Client]]:
+    """`signed_in("head")` is a browser in which a head of department has signed in."""
+
+    def make(role: str, username: str = "", at: Organisation | None = None) -> Client:
+        client = Client()
+        client.force_login(person(role, username, at), backend="django.contrib.auth.backends.ModelBackend")
+        return client
+
+    return make

@@ -1,0 +1,81 @@
+"""Programs for the engine's tests, each run in a process of its own: `python -m tests.apps.jobs.drive work 2`."""
+# ruff: noqa: PLC0415, T201 - Django is set up before its models are imported; the answer is what is printed
+
+import json
+import os
+import sys
+from collections.abc import Callable
+
+import django
+
+os.environ["DJANGO_SETTINGS_MODULE"] = "yingheng.config.settings"
+os.environ.setdefault("YINGHENG_JOB_ROUTES", "tests.apps.jobs.handlers.ROUTES")
+
+
+def migrate(*_words: str) -> None:
+    from django.core.management import call_command
+
+    call_command("migrate", verbosity=0)
+
+
+def emit(text: str) -> None:
+    """A list of [kind, natural key, payload]."""
+    from django.db import transaction
+
+    from yingheng.jobs.services import emit as state
+
+    with transaction.atomic():
+        for kind, key, payload in json.loads(text):
+            state(kind, key, payload=payload)
+
+
+def work(concurrency: str, once: str = "", memory_mb: str = "4096", seconds: str = "60") -> None:
+    import signal
+
+    from yingheng.jobs.child import Limits
+    from yingheng.jobs.local import LocalEngine, Pace
+
+    engine = LocalEngine(
+        concurrency=int(concurrency),
+        limits=Limits(seconds=float(seconds), memory_mb=int(memory_mb)),
+        pace=Pace(lease_s=3, poll_s=0.05, sweep_s=0.5, grace_s=0.5),
+    )
+    signal.signal(signal.SIGTERM, lambda *_signal: engine.stop())
+    print(engine.run(once=bool(once)))
+
+
+def rush(owner: str, amount: str) -> None:
+    """Claims in a hurry until nothing is left; prints what it got."""
+    from yingheng.jobs.services import claim, complete
+
+    got = []
+    while taken := claim(owner, int(amount), 60):
+        got += [one.natural_key for one in taken]
+        for one in taken:
+            assert complete(one)
+    print(json.dumps(got))
+
+
+def rows(*_words: str) -> None:
+    """Every job as [kind, natural key, state, attempts, error]."""
+    from yingheng.jobs.models import Job
+
+    fields = ("kind", "natural_key", "state", "attempts", "error", "progress_done")
+    print(json.dumps(list(Job.objects.order_by("kind", "natural_key").values_list(*fields))))
+
+
+def hurry(*_words: str) -> None:
+    """Let waiting jobs be due now."""
+    from yingheng.common.clock import now
+    from yingheng.jobs.models import Job
+
+    Job.objects.filter(state="queued").update(not_before=now())
+
+
+PROGRAMS: dict[str, Callable[..., None]] = {
+    "migrate": migrate, "emit": emit, "work": work, "rush": rush, "rows": rows, "hurry": hurry,
+}  # fmt: skip
+
+if __name__ == "__main__":
+    django.setup()
+    PROGRAMS[sys.argv[1]](*sys.argv[2:])

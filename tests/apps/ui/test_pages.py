@@ -1,0 +1,80 @@
+import re
+
+import pytest
+from django.utils import translation
+from tests.apps.ui.rendering import a_request, html_of
+
+from yingheng.common.ui.gallery import components
+from yingheng.common.ui.gallery.samplepages import PAGES
+from yingheng.common.ui.pages import ThingPage
+from yingheng.common.ui.parts import Fact, Progress, Tab
+from yingheng.common.ui.tables import Column, Row, Table
+
+pytestmark = pytest.mark.urls("tests.apps.ui.urls")
+SAMPLES = [(name, state) for name, (_make, states) in PAGES.items() for state in states]
+INLINE = re.compile(r"\sstyle=|<style|\son\w+=|<script(?![^>]*(?:src=|application/json))", re.IGNORECASE)
+VOID = ('src=""', "None", "()", "{{", "{%", "django.utils")
+
+
+def rendered(name, state, lang):
+    with translation.override(lang):
+        request = a_request(f"/ui/page/{name}/?state={state}")
+        return PAGES[name][0](request, state).response(request).render().content.decode()
+
+
+@pytest.mark.parametrize("lang", ["zh-hans", "en"])
+@pytest.mark.parametrize(("name", "state"), SAMPLES)
+def test_it_renders_every_page_type_without_inline_code_or_leftovers(name, state, lang):
+    html = rendered(name, state, lang)
+    assert "<h1>" in html
+    assert INLINE.findall(html) == []
+    assert [word for word in VOID if word in re.sub(r"<script.*?</script>", "", html, flags=re.DOTALL)] == []
+
+
+@pytest.mark.parametrize(("name", "state"), SAMPLES)
+def test_it_gives_every_control_a_unique_id(name, state):
+    ids = re.findall(r'\sid="([^"]+)"', rendered(name, state, "en"))
+    assert len(ids) == len(set(ids))
+
+
+@pytest.mark.parametrize(
+    ("state", "text"), [("empty", "没有符合条件的检查"), ("error", "DEMO-0001"), ("loading", "aria-busy")]
+)
+def test_it_designs_the_states_of_a_list(state, text):
+    assert text in rendered("list", state, "zh-hans")
+
+
+def test_it_refuses_a_thing_with_too_many_tabs_or_facts():
+    with pytest.raises(ValueError, match="six tabs"):
+        ThingPage(title="x", tabs=[Tab("t", "#")] * 7)
+    with pytest.raises(ValueError, match="four key facts"):
+        ThingPage(title="x", facts=[Fact("f", 1)] * 5)
+
+
+@pytest.mark.parametrize(
+    ("sort", "following", "direction"),
+    [("", "at", ""), ("at", "-at", "ascending"), ("-at", "at", "descending"), ("other", "at", "")],
+)
+def test_it_turns_the_sort_order(sort, following, direction):
+    head = Table([Column("at", "At", sort="at")], sort=sort).heads[0]
+    assert (head.next_sort, head.direction) == (following, direction)
+
+
+def test_it_shows_a_missing_cell_as_a_dash_and_escapes_text():
+    html = html_of(Table([Column("a", "A"), Column("b", "B")], [Row({"a": "<b>x</b>"})]))
+    assert "&lt;b&gt;x&lt;/b&gt;" in html
+    assert '<span class="nothing" aria-hidden="true">—</span>' in html
+
+
+@pytest.mark.parametrize(("done", "total", "percent"), [(1, 4, 25.0), (5, 4, 100.0), (3, 0, None), (3, None, None)])
+def test_it_counts_progress(done, total, percent):
+    assert Progress(done, total).percent == percent
+
+
+@pytest.mark.parametrize("lang", ["zh-hans", "en"])
+def test_it_renders_every_component_of_the_gallery(lang):
+    with translation.override(lang):
+        sections = components.badges() + components.numbers() + components.evidence() + components.actions()
+        html = "".join(html_of(section) for section in sections)
+    assert INLINE.findall(html) == []
+    assert html.count('<section class="section') == len(sections)

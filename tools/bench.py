@@ -1,0 +1,163 @@
+"""Measures one thing at a time and writes the numbers down.
+
+    python tools/bench.py NAME...      measures, prints, writes build/bench/NAME.json
+    python tools/bench.py --prepare    only makes the data that the benches read
+    python tools/bench.py --list       names and what they measure
+
+A bench is a function in BENCHES that takes the data folder and returns plain numbers with the unit in the name.  Data
+are generated with a fixed seed; the machine and the versions stand beside the numbers, for they mean nothing without.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import statistics
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from pydicom.dataset import Dataset, FileMetaDataset
+from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian
+
+import imagingqc
+
+OUT = Path(__file__).resolve().parent.parent / "build" / "bench"
+UID_ROOT = "1.2.826.0.1.3680043.8.498."  # the root that pydicom gives away for generated objects
+SERIES, SLICES, SIZE, REPEATS = 3, 80, 512, 3
+SEED = 20261121
+
+Numbers = dict[str, float | int]
+
+
+def ct_slice(rng: np.random.Generator, series: int, number: int) -> Dataset:
+    """One axial CT image: a water disc of 200 mm in air with noise of 12 HU, 1.25 mm apart."""
+    y, x = np.mgrid[:SIZE, :SIZE] - SIZE / 2
+    disc = np.hypot(x, y) * (250 / SIZE) < 100
+    hu = np.where(disc, 0.0, -1000.0) + rng.normal(0, 12, (SIZE, SIZE)) * disc
+    ds = Dataset()
+    ds.SOPClassUID, ds.Modality, ds.PatientID, ds.PatientName = CTImageStorage, "CT", "BENCH", "Bench^Generated"
+    ds.StudyInstanceUID, ds.SeriesInstanceUID = f"{UID_ROOT}1", f"{UID_ROOT}1.{series}"
+    ds.SOPInstanceUID = f"{UID_ROOT}1.{series}.{number}"
+    ds.StudyDate, ds.StudyTime, ds.StudyID, ds.AccessionNumber = "20261121", "080000", "1", "BENCH"
+    ds.SeriesNumber, ds.InstanceNumber, ds.ImageType = series, number, ["ORIGINAL", "PRIMARY", "AXIAL"]
+    ds.Manufacturer, ds.BodyPartExamined, ds.PatientPosition = "Generated", "CHEST", "HFS"
+    ds.KVP, ds.ConvolutionKernel, ds.SliceThickness = 120, "B30f", 1.25
+    ds.FrameOfReferenceUID, ds.ReconstructionDiameter = f"{UID_ROOT}2", 250
+    ds.ImagePositionPatient, ds.ImageOrientationPatient = [-125, -125, 1.25 * number], [1, 0, 0, 0, 1, 0]
+    ds.PixelSpacing, ds.Rows, ds.Columns = [250 / SIZE, 250 / SIZE], SIZE, SIZE
+    ds.SamplesPerPixel, ds.PhotometricInterpretation, ds.PixelRepresentation = 1, "MONOCHROME2", 1
+    ds.BitsAllocated, ds.BitsStored, ds.HighBit, ds.RescaleSlope, ds.RescaleIntercept = 16, 16, 15, 1, -1024
+    ds.LossyImageCompression = "00"
+    ds.PixelData = (np.rint(hu).astype("<i2") + 1024).tobytes()
+    ds.file_meta = FileMetaDataset()
+    ds.file_meta.MediaStorageSOPClassUID, ds.file_meta.MediaStorageSOPInstanceUID = CTImageStorage, ds.SOPInstanceUID
+    ds.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
+    return ds
+
+
+def prepare() -> Path:
+    """The generated CT exam, written once; a marker tells a whole set from one that was interrupted."""
+    folder = OUT / "data" / f"ct-{SERIES}x{SLICES}x{SIZE}-{SEED}"
+    complete = folder.with_name(f"{folder.name}.complete")
+    if complete.exists():
+        return folder
+    folder.mkdir(parents=True, exist_ok=True)
+    rng = np.random.default_rng(SEED)
+    for series in range(1, SERIES + 1):
+        for number in range(1, SLICES + 1):
+            path = folder / f"{series}-{number:03d}.dcm"
+            ct_slice(rng, series, number).save_as(path, enforce_file_format=True)
+    complete.touch()
+    return folder
+
+
+def timed(work: Callable[[], Any]) -> tuple[float, Any]:
+    """Median seconds of REPEATS runs after one that warms the caches, and what the last one returned."""
+    result, seconds = work(), []
+    for _ in range(REPEATS):
+        started = time.perf_counter()
+        result = work()
+        seconds.append(time.perf_counter() - started)
+    return statistics.median(seconds), result
+
+
+def bench_check(folder: Path) -> Numbers:
+    """Evaluating a CT exam against only reading its headers, in one process."""
+    from imagingqc.criteria.load import load_builtin  # noqa: PLC0415 - other benches need not load it
+    from imagingqc.dicom.series import scan  # noqa: PLC0415
+    from imagingqc.evaluate import evaluate_exam, evaluate_series, exam_facts  # noqa: PLC0415
+
+    standards = tuple(load_builtin().values())
+    headers, found = timed(lambda: scan([folder], 1))
+
+    def evaluate() -> int:
+        count = 0
+        for exam in found.exams:
+            results = [evaluate_series(s, standards, exam_facts=exam_facts(exam)) for s in exam.series]
+            evaluate_exam(exam, results, standards)
+            count += sum(r.n_images for r in results)
+        return count
+
+    evaluating, images = timed(evaluate)
+    if images != SERIES * SLICES:
+        raise SystemExit(f"{images} of {SERIES * SLICES} images were read: the numbers would be wrong")
+    return {
+        "images": images,
+        "headers_ms_per_image": 1000 * headers / images,
+        "evaluate_ms_per_image": 1000 * evaluating / images,
+        "ratio_evaluate_to_headers": evaluating / headers,
+        "ratio_check_to_headers": (headers + evaluating) / headers,
+    }
+
+
+BENCHES: dict[str, Callable[[Path], Numbers]] = {"check": bench_check}
+
+
+def measure(name: str) -> None:
+    """Run one bench; print its numbers and write them with what they depend on."""
+    numbers = {key: round(value, 4) for key, value in BENCHES[name](prepare()).items()}
+    report = {
+        "bench": name,
+        "what": (BENCHES[name].__doc__ or "").strip(),
+        "numbers": numbers,
+        "repeats": REPEATS,
+        "seed": SEED,
+        "version": imagingqc.__version__,
+        "python": platform.python_version(),
+        "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} processors",
+    }
+    path = OUT / f"{name}.json"
+    path.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
+    print(f"{name}: {report['what']}")
+    for key, value in numbers.items():
+        print(f"  {key:<28}{value:>12}")
+
+
+def main() -> int:
+    """Parse the command line and do as it says."""
+    parser = argparse.ArgumentParser(description="Measure one thing and write the numbers to build/bench/.")
+    parser.add_argument("names", nargs="*", metavar="NAME")
+    parser.add_argument("--prepare", action="store_true", help="only make the data")
+    parser.add_argument("--list", action="store_true", help="names and what they measure")
+    args = parser.parse_args()
+    if unknown := [name for name in args.names if name not in BENCHES]:
+        parser.error(f"no such bench: {', '.join(unknown)}; there are {', '.join(BENCHES)}")
+    OUT.mkdir(parents=True, exist_ok=True)
+    if args.prepare:
+        print(prepare())
+    elif args.list or not args.names:
+        for name, bench in BENCHES.items():
+            print(f"{name:<12}{(bench.__doc__ or '').strip()}")
+    for name in args.names:
+        measure(name)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
