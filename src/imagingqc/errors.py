@@ -18,6 +18,22 @@ def reason_catalogue() -> dict[str, dict[str, str]]:
     return tomllib.loads(text)
 
 
+@cache
+def reason_words() -> dict[str, dict[str, dict[str, str]]]:
+    """Words for codes in the values of reasons: key of the value -> code -> {"zh": ..., "en": ...}."""
+    text = files("imagingqc").joinpath("reason_words.toml").read_text(encoding="utf-8")
+    return tomllib.loads(text)
+
+
+def _in_words(key: str, value: str | float, lang: str) -> str | float:
+    """A value as a reader knows it: the codes of a closed list (kinds of images, planes) become words."""
+    table = reason_words().get(key)
+    if table is None or not isinstance(value, str):
+        return value
+    parts = [table[part][lang] if part in table else part for part in value.split(", ")]
+    return ("、" if lang == "zh" else ", ").join(parts)
+
+
 @dataclass(frozen=True, slots=True)
 class Reason:
     """Why a value, verdict or file could not be had: a stable code and the values its sentence needs."""
@@ -27,7 +43,8 @@ class Reason:
 
     def text(self, lang: str = "zh") -> str:
         """The sentence for a reader; `lang` is "zh" or "en".  An unknown code raises KeyError."""
-        return reason_catalogue()[self.code][lang].format_map(self.values)
+        values = {key: _in_words(key, value, lang) for key, value in self.values.items()}
+        return reason_catalogue()[self.code][lang].format_map(values)
 
 
 class ImagingQCError(Exception):

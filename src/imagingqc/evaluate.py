@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from imagingqc import __version__
+from imagingqc.clinical.mr import sequence
 from imagingqc.clinical.reader import CachedReader, PixelReader
 from imagingqc.clinical.registry import EXAM_METHODS, SERIES_METHODS
 from imagingqc.clinical.registry import measure_exam as clinical_measure_exam
@@ -21,6 +22,9 @@ from imagingqc.criteria.judge import judge_all
 from imagingqc.criteria.model import Context, Standard, Verdict
 from imagingqc.dicom.model import Exam, Series, Stack, Unreadable
 from imagingqc.dicom.series import split_stacks
+from imagingqc.errors import Reason
+from imagingqc.protocol import measure as required
+from imagingqc.protocol.items import ItemMatch, identify_item
 from imagingqc.quantity import Measurement
 
 JsonDict = dict[str, Any]
@@ -82,8 +86,9 @@ class ExamResult:
 
 def methods_version() -> str:
     """A version that changes exactly when any method changes: the package's, and a digest of all methods'."""
-    methods = [*SERIES_METHODS, *EXAM_METHODS]
-    digest = hashlib.sha256(" ".join(f"{m.name}={m.version}" for m in methods).encode()).hexdigest()
+    known = [(m.name, m.version) for m in SERIES_METHODS] + [(m.name, m.version) for m in EXAM_METHODS]
+    known.append((required.NAME, required.VERSION))
+    digest = hashlib.sha256(" ".join(f"{name}={version}" for name, version in known).encode()).hexdigest()
     return f"{__version__}+{digest[:8]}"
 
 
@@ -126,35 +131,80 @@ def evaluate_exam(
     complete: bool = True,
 ) -> ExamResult:
     """Measure and judge what concerns the exam as a whole; `results` are its evaluated series, where wanted along."""
-    measurements = clinical_measure_exam(exam, stacks)
-    context = Context("exam", exam_facts(exam), complete)
+    item = exam_item(exam)
+    measurements = clinical_measure_exam(exam, stacks) + required_series(exam, stacks, item)
+    context = Context("exam", exam_facts(exam, item), complete)
     verdicts = judge_measurements(measurements, context, standards)
     return ExamResult(exam, tuple(results), context, measurements, verdicts)
 
 
 _BESIDE_THE_EXAM = frozenset({"localizer", "secondary"})
 _NO_SUCH_IMAGES = frozenset({"not_a_volume", "no_images"})
+_NOT_FOR_READING = frozenset({"planning_images"})
 
 
 def applicable(verdicts: Sequence[Verdict], stacks: Sequence[Stack]) -> tuple[Verdict, ...]:
-    """Without the verdicts that ask diagnostic images of a series that holds only scouts, captures or documents.
+    """Without the verdicts that ask diagnostic images of a series that holds none.
 
-    Such a series is neither good nor bad: demands on slices do not apply to it.  What does apply to every object
-    (one patient, sound header) stays.
+    A series of scouts, captures or documents only, or of planning images, is neither good nor bad: demands on its
+    slices do not apply.  What does apply to every object (one patient, sound header) stays.
     """
-    if not all(stack.kind in _BESIDE_THE_EXAM for stack in stacks):
-        return tuple(verdicts)
-    return tuple(v for v in verdicts if v.reason is None or v.reason.code not in _NO_SUCH_IMAGES)
+    silent = set(_NOT_FOR_READING)
+    if all(stack.kind in _BESIDE_THE_EXAM for stack in stacks):
+        silent |= _NO_SUCH_IMAGES
+    if not stacks:  # documents: what needs an image was not even tried
+        silent |= {"no_measurement", "not_an_image"}
+    return tuple(v for v in verdicts if v.reason is None or v.reason.code not in silent)
 
 
 def series_facts(series: Series) -> dict[str, str | float]:
     """What `applies` may ask of a series."""
-    return {"modality": series.modality}
+    return {"modality": image_modality(series)}
 
 
-def exam_facts(exam: Exam) -> dict[str, str | float]:
+def image_modality(series: Series) -> str:
+    """The modality of the images: a structure set or report filed under the same UID does not rename them."""
+    found = [i.modality for i in series.instances if i.frames]
+    return found[0] if found else series.modality
+
+
+_EXAM_TEXTS = ("StudyDescription", "RequestedProcedureDescription", "PerformedProcedureStepDescription")
+
+
+def exam_item(exam: Exam) -> ItemMatch:
+    """Which exam item this is, from the texts about the exam (never from names of series) and the body part."""
+    instances = [s.first for s in exam.series]
+    texts = dict.fromkeys(t for keyword in _EXAM_TEXTS for i in instances if (t := i.text(keyword)))
+    parts = {part for i in instances if (part := i.text("BodyPartExamined"))}
+    return identify_item(tuple(texts), exam.modality, parts.pop() if len(parts) == 1 else None)
+
+
+def exam_facts(exam: Exam, item: ItemMatch) -> dict[str, str | float]:
     """What `applies` may ask of an exam."""
-    return {"modality": exam.modality}
+    facts: dict[str, str | float] = {"modality": exam.modality}
+    if item.item_code:
+        facts["item"] = item.item_code
+    return facts
+
+
+def required_series(exam: Exam, stacks: Mapping[str, tuple[Stack, ...]], item: ItemMatch) -> tuple[Measurement, ...]:
+    """Missing required series of an MR exam; nothing for other modalities, whose series cannot be told by header.
+
+    An item known from the body part attribute alone is not enough: a phantom scan says HEAD as well, and nobody
+    ordered a plain head.  Then the number is refused.
+    """
+    if exam.modality != "MR":
+        return ()
+    observed = [
+        required.observed_series(found, "MR", series.first.text("SeriesDescription"))
+        for series in exam.series
+        if image_modality(series) == "MR"
+        for found in sequence.METHOD.run(series, stacks[series.uid], CachedReader())
+    ]
+    if item.confidence == "body_part":
+        reason = Reason("item_body_part_only", {"part": "、".join(item.why)})
+        return required.measure_required_series(None, observed, item_reason=reason)
+    return required.measure_required_series(item.item_code, observed, item_reason=item.reason)
 
 
 def report_dict(

@@ -41,6 +41,20 @@ def quantity_catalogue() -> dict[str, Quantity]:
     return {key: Quantity(key=key, **entry) for key, entry in tomllib.loads(text).items()}
 
 
+def quantity_name(key: str, lang: str = "zh") -> str:
+    """The name in the catalogue; the key itself when the catalogue no longer has it (old stored results)."""
+    quantity = quantity_catalogue().get(key)
+    return quantity.name(lang) if quantity else key
+
+
+def reason_sentence(reason: Reason, lang: str = "zh") -> str:
+    """The reason's sentence with a quantity by its name rather than its key."""
+    key = reason.values.get("quantity")
+    if isinstance(key, str):
+        reason = Reason(reason.code, {**reason.values, "quantity": quantity_name(key, lang)})
+    return reason.text(lang)
+
+
 @dataclass(frozen=True, slots=True)
 class Evidence:
     """Where a number can be seen.
@@ -95,7 +109,7 @@ class Measurement:
             "version": self.version,
             "sources": list(self.sources),
             "evidence": self.evidence.as_dict() if self.evidence else None,
-            "reason": self.reason.text(lang) if self.reason else None,
+            "reason": reason_sentence(self.reason, lang) if self.reason else None,
             "reason_code": self.reason.code if self.reason else None,
             "reason_values": dict(self.reason.values) if self.reason else None,
             "nominal": self.nominal,

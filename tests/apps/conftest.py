@@ -1,11 +1,13 @@
 """A small world for the tests of the platform: one region, two hospitals, a person for every role."""
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from django.db import connection
 from django.test import Client, TransactionTestCase
+from tests.apps.place import Place, new_database
 
 from yingheng.audit import triggers as audit_triggers
 from yingheng.audit.actor import Actor
@@ -104,3 +106,13 @@ def signed_in(person: Callable[..., User]) -> Iterator[Callable[..., Client]]:
         return client
 
     return make
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Iterator[Place]:
+    found = Place(tmp_path, new_database(tmp_path))
+    found.run("migrate")
+    yield found
+    for process in found.started:
+        with process:  # closes its pipes and waits for it
+            process.kill()

@@ -117,7 +117,7 @@ def look(context: BrowserContext, url: str, name: str, *, axe: bool = True, stat
     page = context.new_page()
     try:
         watch(page, visit)
-        answer = page.goto(url, wait_until="networkidle")
+        answer = page.goto(url, wait_until="load")
         if answer is None or answer.status != status:
             visit.problems.append(f"answered {answer.status if answer else 'nothing'} instead of {status}")
         if status >= 400:  # the browser itself reports the page's own status as a console error

@@ -53,6 +53,10 @@ def test_it_filters_without_leaving_the_page_and_keeps_the_address(base, page):
     page.locator("select[name=outcome]").select_option("FAIL")
     page.wait_for_url("**outcome=FAIL**")
     expect(page.locator("#list-body tbody tr")).to_have_count(12)
+    page.go_back()
+    expect(page.locator("select[name=outcome]")).to_have_value("")
+    page.locator("body").press("?")
+    expect(page.locator("#keys")).to_be_visible()
 
 
 def test_it_shows_the_keys_of_the_page(base, page):

@@ -14,6 +14,8 @@ from imagingqc.quantity import Measurement
 Stacks: TypeAlias = tuple[Stack, ...]
 StacksBySeries: TypeAlias = Mapping[str, Stacks]
 
+ANY = "*"  # among the modalities of a method: it measures series of every modality, documents too
+
 
 @dataclass(frozen=True, slots=True)
 class SeriesMethod:

@@ -11,7 +11,7 @@ from imagingqc.clinical.ct import acquisition as ct_acquisition
 from imagingqc.clinical.ct import orientation as ct_orientation
 from imagingqc.clinical.ct import slices as ct_slices
 from imagingqc.clinical.dx import clipping, exposure, repeats, tags
-from imagingqc.clinical.method import ExamMethod, SeriesMethod, Stacks, StacksBySeries
+from imagingqc.clinical.method import ANY, ExamMethod, SeriesMethod, Stacks, StacksBySeries
 from imagingqc.clinical.mr import geometry as mr_geometry
 from imagingqc.clinical.mr import orientation as mr_orientation
 from imagingqc.clinical.mr import sequence as mr_sequence
@@ -43,7 +43,7 @@ def measure_series(series: Series, stacks: Stacks, reader: PixelReader) -> tuple
     series = _image_part(series, stacks)
     out: list[Measurement] = []
     for method in SERIES_METHODS:
-        if series.modality not in method.modalities:
+        if not method.modalities & {series.modality, ANY}:
             continue
         record = Recorder(method.name, method.version, (series.first.sop_uid,), Evidence(series=series.uid))
         try:

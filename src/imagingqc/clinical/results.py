@@ -55,8 +55,15 @@ def recorder(method: tuple[str, str], slices: Sequence[Slice], shape: Mapping[st
 
 def tags(instance: Instance, keywords: Iterable[str]) -> dict[str, Any]:
     """Evidence shape `tags`: the attributes that decided, in the order asked; absent ones are left out."""
-    rows = [{"keyword": k, "value": "\\".join(instance.texts(k))} for k in keywords if k in instance.facts]
+    rows = [{"keyword": k, "value": written(instance, k)} for k in keywords if k in instance.facts]
     return {"kind": "tags", "tags": rows}
+
+
+def written(instance: Instance, keyword: str) -> str:
+    """All values of an attribute as DICOM writes them, numbers without needless zeros; "" when absent."""
+    value = instance.facts.get(keyword, ())
+    values = value if isinstance(value, tuple) else (value,)
+    return "\\".join(f"{v:.10g}" if isinstance(v, float) else str(v) for v in values)
 
 
 def fact(piece: Slice, keyword: str) -> float | None:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from imagingqc.criteria.limits import is_number
 from imagingqc.criteria.model import Confidence, Limit, Outcome, Scalar, Verdict
 from imagingqc.errors import LANGUAGES, Reason
-from imagingqc.quantity import Value, quantity_catalogue
+from imagingqc.quantity import Value, quantity_name, reason_sentence
 
 OUTCOME_WORDS: Mapping[str, Mapping[Outcome, str]] = {
     "zh": {
@@ -150,20 +150,12 @@ def _relative_text(limit: Limit, amount: str, unit: str, lang: str) -> str:
     return f"at most {by} {'above' if up else 'below'} the {of}"
 
 
-def quantity_name(key: str, lang: str = "zh") -> str:
-    """The name in the catalogue; the key itself when the catalogue no longer has it (old stored verdicts)."""
-    quantity = quantity_catalogue().get(key)
-    return quantity.name(lang) if quantity else key
-
-
 def reason_text(reason: Reason, lang: str = "zh") -> str:
     """The reason's sentence with quantities and units by their names rather than their keys."""
-    values = dict(reason.values)
-    if isinstance(values.get("quantity"), str):
-        values["quantity"] = quantity_name(str(values["quantity"]), lang)
     if reason.code == "unit_differs":
-        values |= {key: unit_symbol(str(values[key]), lang) or str(values[key]) for key in ("got", "want")}
-    return Reason(reason.code, values).text(lang)
+        units = {key: unit_symbol(str(reason.values[key]), lang) or str(reason.values[key]) for key in ("got", "want")}
+        reason = Reason(reason.code, {**reason.values, **units})
+    return reason_sentence(reason, lang)
 
 
 def _is_absent(verdict: Verdict) -> bool:

@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Any, Literal, TypeAlias
 
 from imagingqc.errors import Reason
-from imagingqc.quantity import Evidence, Value
+from imagingqc.quantity import Evidence, Value, reason_sentence
 
 Scalar: TypeAlias = float | int | str | bool
 
@@ -158,7 +158,7 @@ class Verdict:
             "value": value,
             "unit": self.unit,
             "limit": self.limit.as_dict() if self.limit else None,
-            "reason": self.reason.text(lang) if self.reason else None,
+            "reason": reason_sentence(self.reason, lang) if self.reason else None,
             "reason_code": self.reason.code if self.reason else None,
             "reason_values": dict(self.reason.values) if self.reason else None,
             "confidence": self.confidence.value,

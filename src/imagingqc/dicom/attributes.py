@@ -105,7 +105,7 @@ DistanceSourceToDetector 1 20000, DistanceSourceToPatient 1 20000, DistanceSourc
 EstimatedRadiographicMagnificationFactor 0.1 100,
 KVP 1 500, XRayTubeCurrent 0 20000, XRayTubeCurrentInmA 0 20000, XRayTubeCurrentInuA 0 20000000,
 Exposure 0 100000, ExposureInuAs 0 100000000, ExposureInmAs 0 100000, ExposureTime 0 10000000,
-ExposureTimeInms 0 10000000, ExposureTimeInuS 0 10000000000, GeneratorPower 0 1000, FocalSpots 0 10,
+ExposureTimeInms 0 10000000, ExposureTimeInuS 0 10000000000, FocalSpots 0 10,
 CTDIvol 0 10000, WaterEquivalentDiameter 1 2000 , EstimatedDoseSaving -100 100,
 ImageAndFluoroscopyAreaDoseProduct 0 10000000, EntranceDose 0 100000, EntranceDoseInmGy 0 100000, OrganDose 0 10000,
 HalfValueLayer 0 100, XRayOutput 0 10000 , FilterThicknessMinimum 0 100,
@@ -114,7 +114,7 @@ ExposureIndex 0 1000000, TargetExposureIndex 0 1000000, DeviationIndex -1000 100
 Sensitivity 0 10000000, DetectorTemperature -50 150, PositionerPrimaryAngle -360 360,
 PositionerSecondaryAngle -360 360, CompressionForce 0 1000, CompressionPressure 0 1000, BodyPartThickness 0 1000,
 RepetitionTime 0 1000000, EchoTime 0 100000, EffectiveEchoTime 0 100000, InversionTime 0 100000,
-InversionTimes 0 100000, FlipAngle 0 720, MagneticFieldStrength 0.001 30, ImagingFrequency 0.001 2000,
+InversionTimes 0 100000, FlipAngle 0 720, MagneticFieldStrength 0.001 30,
 NumberOfAverages 0 10000, PixelBandwidth 0 10000000, PercentSampling 0 10000, PercentPhaseFieldOfView 0 10000,
 SAR 0 1000, dBdt 0 1000000, TriggerTime -1000000 10000000, NominalInterval 0 1000000, HeartRate 0 1000,
 NominalPercentageOfCardiacPhase 0 100, NominalCardiacTriggerDelayTime -1000000 10000000,
@@ -147,7 +147,7 @@ ALIASES = {
 ZERO_MEANS_ABSENT = frozenset(
     {"SliceThickness", "KVP", "ReconstructionDiameter", "DataCollectionDiameter", "DistanceSourceToDetector",
      "DistanceSourceToPatient", "DistanceSourceToIsocenter", "PatientSize", "PatientWeight", "BodyPartThickness",
-     "MagneticFieldStrength", "ImagingFrequency", "PixelAspectRatio", "WaterEquivalentDiameter", "WindowWidth",
+     "MagneticFieldStrength", "PixelAspectRatio", "WaterEquivalentDiameter", "WindowWidth",
      "EstimatedRadiographicMagnificationFactor", "FieldOfViewDimensions", "DetectorActiveDimensions",
      "LossyImageCompressionRatio"}
 )  # fmt: skip

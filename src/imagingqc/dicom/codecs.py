@@ -13,6 +13,7 @@ from pydicom import uid
 from pydicom.encaps import get_frame
 from pydicom.pixels.decoders.base import get_decoder
 from pydicom.pixels.utils import as_pixel_options
+from pydicom.uid import UID
 
 from imagingqc.dicom.faults import PARSER_ERRORS
 from imagingqc.dicom.jpeg12 import JPEG_EXTENDED, decode_extended
@@ -27,7 +28,7 @@ DECODERS: dict[str, tuple[str, ...]] = {
     uid.ExplicitVRLittleEndian: (),
     uid.ExplicitVRBigEndian: (),
     uid.DeflatedExplicitVRLittleEndian: (),
-    uid.RLELossless: ("pylibjpeg", "pydicom"),  # pylibjpeg-rle
+    uid.RLELossless: ("pydicom",),  # pylibjpeg-rle is faster but panics on damaged segments, past every except
     uid.JPEGBaseline8Bit: ("pillow", "gdcm"),
     uid.JPEGExtended12Bit: ("pillow", "gdcm"),  # 8-bit samples; 12-bit ones go to jpeg12
     uid.JPEGLossless: ("gdcm",),
@@ -40,8 +41,10 @@ DECODERS: dict[str, tuple[str, ...]] = {
     uid.HTJ2KLosslessRPCL: ("pylibjpeg",),
     uid.HTJ2K: ("pylibjpeg",),
 }
+# Syntaxes that always lose: JPEG baseline and extended, MPEG-2, MPEG-4, HEVC (PS3.5 annex A.4, sections 8.2.5 to 8.2.8).
+# JPEG 2000, HTJ2K and JPEG-LS near-lossless are not among them: these may hold a lossless stream, the header decides.
 LOSSY_SYNTAXES = frozenset(
-    {uid.JPEGBaseline8Bit, uid.JPEGExtended12Bit, uid.JPEGLSNearLossless, uid.JPEG2000, uid.HTJ2K}
+    [f"1.2.840.10008.1.2.4.{n}" for n in ("50", "51", "100", "101", "102", "103", "104", "105", "106", "107", "108")]
 )
 _J2K = frozenset({uid.JPEG2000Lossless, uid.JPEG2000, uid.HTJ2KLossless, uid.HTJ2KLosslessRPCL, uid.HTJ2K})
 
@@ -52,6 +55,15 @@ class Decoded:
 
     values: AnyArray
     photometric: str
+
+
+def missing_decoders() -> list[str]:
+    """Names of the transfer syntaxes that this installation cannot decode: none of their decoders is there."""
+    return [
+        UID(syntax).name
+        for syntax, plugins in DECODERS.items()
+        if plugins and not set(plugins) & set(get_decoder(UID(syntax)).available_plugins)
+    ]
 
 
 def decode_frame(source: Source, shape: Shape, frame: int, *, as_rgb: bool = False) -> Decoded:
@@ -91,7 +103,7 @@ def decode_frame(source: Source, shape: Shape, frame: int, *, as_rgb: bool = Fal
 
 def _options(source: Source, pixel: PixelElement) -> dict[str, Any]:
     options = dict(as_pixel_options(source.dataset))
-    options["transfer_syntax_uid"] = uid.UID(source.transfer_syntax)
+    options["transfer_syntax_uid"] = UID(source.transfer_syntax)
     options["pixel_keyword"] = pixel.keyword
     if pixel.vr is not None:
         options["pixel_vr"] = pixel.vr

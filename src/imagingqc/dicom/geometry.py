@@ -43,7 +43,7 @@ def is_orientation(values: Sequence[float], tolerance: float = 0.02) -> bool:
 
 def normal(orientation: Orientation) -> Vector:
     """Unit normal of the slice: row direction x column direction (PS3.3 C.7.6.2.1.1)."""
-    cross = np.cross(np.array(orientation[:3]), np.array(orientation[3:]))
+    cross = np.cross(np.array(orientation[:3], dtype=float), np.array(orientation[3:], dtype=float))
     cross /= np.linalg.norm(cross)
     return (float(cross[0]), float(cross[1]), float(cross[2]))
 

@@ -35,6 +35,7 @@ def image_type(instance: Instance, own: Mapping[str, Fact] | None = None) -> tup
 
 
 def is_secondary_capture(sop_class_uid: str) -> bool:
+    """Whether the class is one of the Secondary Capture storage classes."""
     return sop_class_uid == _SECONDARY_CAPTURE or sop_class_uid.startswith(_SECONDARY_CAPTURE + ".")
 
 

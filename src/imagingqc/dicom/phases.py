@@ -53,10 +53,12 @@ class Frame:
         return position
 
     def text(self, keyword: str) -> str:
+        """All values of a fact as one text, "" when absent."""
         value = self.facts.get(keyword, "")
         return "\\".join(str(v) for v in value) if isinstance(value, tuple) else str(value)
 
     def number(self, keyword: str) -> float | None:
+        """The fact as a number, None when absent or no single number."""
         value = self.facts.get(keyword)
         return float(value) if isinstance(value, int | float) else None
 

@@ -18,6 +18,7 @@ from imagingqc.dicom.source import open_source
 from imagingqc.errors import AnalysisError, DataError
 from imagingqc.image import AnyArray, Image2D
 
+_BEYOND_MEASURE = 1e18  # and far enough from the end of float32 to compute with
 _GREY = frozenset({"MONOCHROME1", "MONOCHROME2", ""})
 _CT_CLASSES = ("1.2.840.10008.5.1.4.1.1.2", "1.2.840.10008.5.1.4.1.1.2.1", "1.2.840.10008.5.1.4.1.1.2.2")
 
@@ -38,11 +39,7 @@ def decode(instance: Instance, frame: int = 0) -> Image2D:
     stored = _stored(instance, frame).values
     facts = _frame_facts(instance, frame)
     slope, intercept = _number(facts, "RescaleSlope"), _number(facts, "RescaleIntercept")
-    pixels = stored.astype(np.float32)
-    if slope is not None or intercept is not None:
-        pixels = (stored * (1.0 if slope is None else slope) + (intercept or 0.0)).astype(np.float32)
-    if not np.isfinite(pixels).all():
-        raise DataError("decode_failed")
+    pixels = _rescaled(stored, 1.0 if slope is None else slope, intercept or 0.0)
     return Image2D(
         pixels=pixels,
         stored=stored,
@@ -115,13 +112,16 @@ def pixel_hash(instance: Instance, frame: int = 0) -> str:
 
 
 def is_lossy(instance: Instance) -> bool | None:
-    """Whether the pixels ever went through lossy compression; None when the header does not say and the syntax is not.
+    """Whether the pixels ever went through lossy compression; None when the header does not say.
 
-    Source: PS3.3 C.7.6.1.1.5 (Lossy Image Compression: once 01, always 01).
+    Lossy Image Compression (0028,2110) is "01" for ever once anything was lost, "00" if nothing was; a transfer syntax
+    that always loses outweighs it, one that may lose (JPEG 2000, JPEG-LS near-lossless) leaves it to the header.
+    Source: PS3.3 C.7.6.1.1.5, PS3.5 annex A.4.
     """
-    if instance.transfer_syntax_uid in LOSSY_SYNTAXES or instance.text("LossyImageCompression") in {"01", "1"}:
+    if instance.transfer_syntax_uid in LOSSY_SYNTAXES:
         return True
-    return False if instance.text("LossyImageCompression") in {"00", "0"} else None
+    stated = (instance.text("LossyImageCompression") or "").strip()
+    return {"00": False, "0": False, "01": True, "1": True}.get(stated)
 
 
 # --- inside -------------------------------------------------------------------------------------
@@ -143,6 +143,15 @@ def _stored(instance: Instance, frame: int, *, as_rgb: bool = False) -> Decoded:
                 return decode_frame(source, shape, frame, as_rgb=as_rgb)
         except PARSER_ERRORS as exc:
             raise DataError("decode_failed") from exc
+
+
+def _rescaled(stored: AnyArray, slope: float, intercept: float) -> NDArray[np.float32]:
+    """Real values as float32; DataError `decode_failed` for floating pixels that are no numbers or beyond measure."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        pixels = np.asarray(stored * slope + intercept, dtype=np.float32)
+    if not (np.abs(pixels) < _BEYOND_MEASURE).all():
+        raise DataError("decode_failed")
+    return pixels
 
 
 def _frame_facts(instance: Instance, frame: int) -> Mapping[str, Fact]:

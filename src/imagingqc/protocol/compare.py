@@ -39,11 +39,11 @@ class Match:
     state: State
     series: tuple[str, ...] = ()
 
-    def as_row(self, lang: str = "zh") -> dict[str, object]:
+    def as_row(self) -> dict[str, object]:
         """One row of the evidence shape `series_list`."""
-        name = self.expected.name_zh if lang == "zh" else self.expected.name_en
         return {
-            "name": f"{name} ({self.expected.plane})",
+            "name": f"{self.expected.name_zh} ({self.expected.plane})",
+            "name_en": f"{self.expected.name_en} ({self.expected.plane})",
             "state": self.state,
             "series": list(self.series),
             "key": self.expected.key,

@@ -15,13 +15,15 @@ from django.core.exceptions import ValidationError
 from django.db.models import Count, F, Model, Q, QuerySet
 
 from yingheng.catalog import keys
-from yingheng.catalog.models import Exam, Instance, PatientLink, PatientName, Quarantine, Retake, Series
+from yingheng.catalog.models import Exam, Instance, Patient, PatientLink, PatientName, Quarantine, Retake, Series
 from yingheng.common.clock import now
 from yingheng.common.errors import Invalid, NotFound
+from yingheng.tenancy.models import Organisation
 from yingheng.tenancy.scope import Scope
 
 _M = TypeVar("_M", bound=Model)
 PAGE = 50
+_IDENTIFIER_DIGITS = 4
 
 # name of the order -> (column, newest or largest first)
 EXAM_SORTS: Mapping[str, tuple[str, bool]] = {
@@ -36,8 +38,9 @@ EXAM_SORTS: Mapping[str, tuple[str, bool]] = {
 class ExamFilter:
     """Conditions on exams; an empty field asks for nothing.
 
-    `text` is the beginning of an accession number, part of the description, a whole Study Instance UID or a whole
-    patient id.  `first` and `last` are local days, both included.  `flag` is emergency, contrast, paediatric or demo.
+    `text` with four digits or more is the beginning of an accession number, a whole Study Instance UID or a whole
+    patient id, found by index; any other text may also be part of the description, which reads every exam in reach.
+     `first` and `last` are local days, both included.  `flag` is emergency, contrast, paediatric or demo.
     """
 
     text: str = ""
@@ -198,7 +201,7 @@ def retake_list(scope: Scope, *, exam: Exam | None = None) -> QuerySet[Retake]:
 
 
 def _filtered(scope: Scope, f: ExamFilter) -> QuerySet[Exam]:
-    rows = scope.filter(Exam.objects.all())
+    rows = _within(scope)
     equal = {"modality": f.modality, "state": f.state, "device_id": f.device_id, "item_id": f.item_id}
     rows = rows.filter(**{name: value for name, value in equal.items() if value})
     if f.outcome:
@@ -212,9 +215,27 @@ def _filtered(scope: Scope, f: ExamFilter) -> QuerySet[Exam]:
     if f.with_findings:
         rows = rows.filter(n_findings__gt=0)
     if text := f.text.strip():
-        match = Q(accession__istartswith=text) | Q(description__icontains=text) | Q(study_uid=text)
-        rows = rows.filter(match | Q(patient__key=keys.patient_key(text)))
+        rows = rows.filter(_text_match(scope, text))
     return rows
+
+
+def _within(scope: Scope) -> QuerySet[Exam]:
+    """Exams in the scope.  One hospital is named by its id, so that its exams are read by its own index."""
+    if "/" in scope.paths:
+        return Exam.objects.all()
+    hospitals = Organisation.objects.filter(kind=Organisation.Kind.HOSPITAL)
+    ids = list(scope.filter(hospitals, "path").values_list("pk", flat=True)[:2])
+    return Exam.objects.filter(hospital=ids[0]) if len(ids) == 1 else scope.filter(Exam.objects.all())
+
+
+def _text_match(scope: Scope, text: str) -> Q:
+    # a range, not a pattern: the index on accession numbers serves it in every database
+    match = Q(accession__gte=text, accession__lt=f"{text}\uffff") | Q(study_uid=text)
+    same = Patient.objects.filter(key=keys.patient_key(text))
+    match |= Q(patient__in=list(scope.filter(same).values_list("pk", flat=True)))
+    if sum(c.isdigit() for c in text) >= _IDENTIFIER_DIGITS:
+        return match
+    return match | Q(description__icontains=text)
 
 
 _Position = tuple[object, UUID]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 import socket
 from pathlib import Path
@@ -33,6 +34,7 @@ PEOPLE = (
 def demo(home: Path | None, host: str, port: int, no_serve: bool) -> None:  # noqa: FBT001
     """Set up an embedded installation with sample exams, print address and password, and serve it."""
     home = home or Path("build/demo")
+    os.environ["YINGHENG_DEMO"] = "true"  # the children inherit it
     platform.start(home)
     platform.migrate()
     password = prepare(home)

@@ -12,6 +12,7 @@ from yingheng.config.home import data_home, secret_key
 
 DEBUG = env_bool("YINGHENG_DEBUG", default=False)
 TESTING = "PYTEST_VERSION" in os.environ  # pytest announces itself so to everything it starts
+YINGHENG_DEMO = env_bool("YINGHENG_DEMO", default=False)  # marks every page
 YINGHENG_HOME = data_home(throwaway=DEBUG or TESTING)
 SECRET_KEY = env_secret("YINGHENG_SECRET_KEY") or secret_key(YINGHENG_HOME)
 ALLOWED_HOSTS = env_list("YINGHENG_ALLOWED_HOSTS", ("localhost", "127.0.0.1", "[::1]"))
@@ -149,8 +150,8 @@ USE_TZ = True
 TIME_ZONE = "Asia/Shanghai"
 
 # --- static files ----------------------------------------------------------------------------------------------------
-STATIC_URL = "static/"
-STATIC_ROOT = None  # served from the installed package: no collecting step to forget
+STATIC_URL = "static/"  # served from the installed package: no STATIC_ROOT, no collecting step to forget
+
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_IMMUTABLE_FILE_TEST = r"/dist/assets/"  # the bundler puts the hash of the content into these names
 WHITENOISE_AUTOREFRESH = DEBUG
@@ -166,5 +167,6 @@ LOGGING = {
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "loggers": {"axes": {"level": "WARNING"}},
     "root": {"handlers": ["console"], "level": env_str("YINGHENG_LOG_LEVEL", "INFO")},
 }

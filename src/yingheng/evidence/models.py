@@ -110,6 +110,7 @@ class Assessment(SubjectRow):
     n_fail = models.PositiveIntegerField(default=0)
     n_human = models.PositiveIntegerField(default=0)
     n_unassessable = models.PositiveIntegerField(default=0)
+    n_unassessable_minor = models.PositiveIntegerField(default=0, help_text="of these, of minor severity")
     n_manual = models.PositiveIntegerField(default=0)
     failed = models.JSONField(default=list, help_text="ids of the failed criteria")
     verdicts = models.JSONField(help_text="list of Verdict.as_dict()")

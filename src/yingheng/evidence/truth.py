@@ -73,6 +73,15 @@ def effective(assessment: Assessment, decisions: Sequence[Decision]) -> list[Eff
     ]
 
 
+def is_minor_gap(outcome: str, verdict: Mapping[str, Any]) -> bool:
+    """Whether something of minor severity could not be assessed.
+
+    It is counted and shown, but alone it does not keep a sound exam from being called sound: scanners leave out
+    optional attributes, and a light that is grey on every exam tells nobody anything.
+    """
+    return outcome == "NOT_ASSESSABLE" and verdict["severity"] == "minor"
+
+
 def worst(outcomes: Iterable[str]) -> str:
     """The worst outcome; NOT_ASSESSABLE when there is none."""
     present = set(outcomes)

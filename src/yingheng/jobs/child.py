@@ -13,6 +13,7 @@ try:
 except ImportError:  # not on Windows: there the memory limit is the operator's to set
     resource = None  # type: ignore[assignment]
 
+READY = "ready"  # sent once: from here on the time limit runs
 _PARENT_CHECK_S = 2.0
 logger = logging.getLogger(__name__)
 
@@ -40,6 +41,7 @@ def child_main(pipe: Connection, limits: Limits, parent: int) -> None:
     from yingheng.jobs.runner import run_claim  # noqa: PLC0415
 
     try:
+        pipe.send(READY)
         while (claim := pipe.recv()) is not None:
             outcome = run_claim(claim)
             for connection in connections.all(initialized_only=True):

@@ -4,6 +4,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from yingheng.common.ids import uuid7
 
@@ -16,7 +17,7 @@ class Job(models.Model):
     class State(models.TextChoices):
         QUEUED = "queued", _("Waiting")
         RUNNING = "running", _("Running")
-        DONE = "done", _("Done")
+        DONE = "done", pgettext_lazy("job", "Done")
         PARKED = "parked", _("Parked")
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)

@@ -69,8 +69,11 @@ def emit(
 
     Queued already: stays so.  Running: runs once more afterwards.  Done or parked: queued again, attempts from zero.
     A new `payload` replaces the old one (None keeps it); `not_before` puts a waiting job off (None leaves it);
-    a waiting job takes the higher priority.
+    a waiting job takes the higher priority.  A kind that the routes list without a handler leaves no row: nothing
+    follows it.  (A kind that they do not list at all is queued and ends parked: somebody forgot it.)
     """
+    if _followed_by_nothing(kind):
+        return
     due = not_before or now()
     with transaction.atomic():
         fresh = Job(
@@ -256,6 +259,13 @@ def _announce_if_parked(held: Claim) -> None:
     emit(
         JOB_PARKED, str(parked.pk), payload={"kind": parked.kind, "natural_key": parked.natural_key}, scope=parked.scope
     )
+
+
+def _followed_by_nothing(kind: str) -> bool:
+    try:
+        return routes().get(kind) == ()
+    except ImportError:  # as below
+        return False
 
 
 def _routed(kind: str) -> bool:

@@ -6,13 +6,14 @@ from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
 from time import monotonic
 
-from yingheng.jobs.child import Limits, child_main
+from yingheng.jobs.child import READY, Limits, child_main
 from yingheng.jobs.runner import Outcome
 from yingheng.jobs.services import Claim
 
 # Spawned, not forked: a fork would share the parent's database connection and its locks.
 _context = multiprocessing.get_context("spawn")
 _GOODBYE_S = 5.0
+_START_S = 120.0  # a process may take this long to start on a busy machine; that is not the job's time
 
 
 class Slot:
@@ -24,6 +25,7 @@ class Slot:
         self._served = 0
         self._process: SpawnProcess | None = None
         self._pipe: Connection | None = None
+        self._ready = False
         self._deadline = 0.0
         self.claim: Claim | None = None
         self.outcome: Outcome | None = None
@@ -46,7 +48,7 @@ class Slot:
             self._spawn()
         self.claim, self.outcome = claim, None
         self._served += 1
-        self._deadline = monotonic() + self._limits.seconds
+        self._deadline = monotonic() + self._limits.seconds + (0.0 if self._ready else _START_S)
         try:
             self._pipe.send(claim)
         except (BrokenPipeError, OSError):
@@ -58,7 +60,7 @@ class Slot:
             return
         try:
             if self._pipe.poll():
-                self.outcome = self._pipe.recv()
+                self._hear(self._pipe.recv())
                 return
         except (EOFError, OSError):
             self._lost()
@@ -68,6 +70,13 @@ class Slot:
         elif monotonic() > self._deadline:
             self.kill()
             self.outcome = Outcome(f"time_limit: {self._limits.seconds:g} s")
+
+    def _hear(self, news: Outcome | str) -> None:
+        if isinstance(news, Outcome):
+            self.outcome = news
+        elif news == READY:
+            self._ready = True
+            self._deadline = monotonic() + self._limits.seconds
 
     def settled(self) -> None:
         """The result is in the database: free for the next job."""
@@ -113,3 +122,4 @@ class Slot:
         if self._pipe is not None:
             self._pipe.close()
         self._process = self._pipe = None
+        self._ready = False

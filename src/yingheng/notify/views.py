@@ -10,7 +10,7 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, pgettext
 from django.views.decorators.http import require_POST, require_safe
 
 from yingheng.common.ui.pages import ListPage
@@ -107,7 +107,7 @@ def _row(told: Told) -> Row:
 def _state(told: Told) -> Tag:
     if told.delivery.acknowledged_at:
         return Tag(_("Noted"), "pass", "checks")
-    return Tag(_("Read"), "neutral") if told.delivery.read_at else Tag(_("Unread"), "accent")
+    return Tag(pgettext("message", "Read"), "neutral") if told.delivery.read_at else Tag(_("Unread"), "accent")
 
 
 def _pager(asked: Mapping[str, str], shown: Sequence[Told], *, more: bool) -> Pager:

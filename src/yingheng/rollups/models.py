@@ -25,9 +25,7 @@ class Cell(models.Model):
 
     class Meta:
         constraints = (
-            models.UniqueConstraint(
-                fields=["indicator", "hospital", "day", "dimensions_hash"], name="cell_key"
-            ),
+            models.UniqueConstraint(fields=["indicator", "hospital", "day", "dimensions_hash"], name="cell_key"),
         )
         indexes = (models.Index(fields=["hospital", "indicator", "day"], name="cell_hospital_indicator"),)
 

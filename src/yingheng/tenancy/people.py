@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from urllib.parse import urlencode
 
 from django.urls import reverse
-from django.utils.translation import get_language
+from django.utils.translation import get_language, pgettext
 from django.utils.translation import gettext as _
 
 from yingheng.common.ui.pages import ListPage, ThingPage
@@ -41,7 +41,7 @@ def user_list_page(asked: Mapping[str, str], rows: Sequence[User], size: int, *,
 
 def _filters(asked: Mapping[str, str], language: str) -> FilterBar:
     roles = [Option(role.key, role.name(language)) for role in ROLES.values()]
-    states = [Option("open", _("Open")), Option("closed", _("Closed"))]
+    states = [Option("open", pgettext("account", "Open")), Option("closed", pgettext("account", "Closed"))]
     return FilterBar(
         (
             Filter("text", _("Name"), value=asked.get("text", "")),
@@ -75,10 +75,10 @@ def _row(user: User, language: str) -> Row:
 def account_tag(user: User) -> Tag:
     """Open, closed, or waiting for the first own password."""
     if not user.is_active:
-        return Tag(_("Closed"), "none", "lock")
+        return Tag(pgettext("account", "Closed"), "none", "lock")
     if user.must_change_password:
         return Tag(_("First sign-in due"), "human", "key")
-    return Tag(_("Open"), "neutral", "check")
+    return Tag(pgettext("account", "Open"), "neutral", "check")
 
 
 def user_page(user: User, held: Sequence[Membership], *, may_manage: bool, may_grant: bool, language: str) -> ThingPage:

@@ -226,3 +226,19 @@ def test_reading_an_exam_costs_the_same_for_any_number_of_series(of_series, of_e
         store(of_exam, verdict("a", "FAIL", quantity=f"q{i}"), edition=standard(name=f"s{i}x"))
     assert few == (3, 1, 1)
     assert count() == (3, 41, 41)
+
+
+def test_another_hospital_sees_no_measurements(of_series, exam, other_hospital):
+    measurements_store(subject=of_series, method_set="ct", version="1", input_hash="a", values=[measurement()])
+    day = dt.date(2026, 3, 5)
+    values = BaselineValues(3, 0.4, 0.01, day, day)
+    key = {"device": exam.device, "protocol_key": "daily", "quantity": "ct.phantom.noise"}
+    baseline_set(actor=None, values=values, **key)
+    reads = (
+        lambda s: selectors.measurements_current(s, subject_type="series", subject_id=of_series.id),
+        lambda s: selectors.measurements_of_exam(s, exam),
+        lambda s: selectors.measurements_of_device(s, exam.device),
+    )
+    for scope, n in ((Scope.of_organisation(exam.hospital), 1), (Scope.of_organisation(other_hospital), 0)):
+        assert [len(read(scope)) for read in reads] == [n] * len(reads)
+        assert (selectors.baseline_current(scope, **key) is not None) == bool(n)

@@ -72,8 +72,31 @@ def hurry(*_words: str) -> None:
     Job.objects.filter(state="queued").update(not_before=now())
 
 
+def serve(*_words: str) -> None:
+    """The worker as the command line starts it."""
+    from yingheng.jobs.worker import run_worker
+
+    print(run_worker(once=True, concurrency=1))
+
+
+def write_log(amount: str) -> None:
+    """Many entries in one chain, each in its transaction."""
+    from yingheng.audit.services import record
+
+    for number in range(int(amount)):
+        record(actor=None, action="device.edit", subject=f"device:{number}", scope="/h1/", after={"n": number})
+
+
+def verify_log(*_words: str) -> None:
+    from yingheng.audit.models import Entry
+    from yingheng.audit.verify import verify_all
+
+    print(json.dumps([Entry.objects.count(), [place.what for place in verify_all()]]))
+
+
 PROGRAMS: dict[str, Callable[..., None]] = {
     "migrate": migrate, "emit": emit, "work": work, "rush": rush, "rows": rows, "hurry": hurry,
+    "serve": serve, "write_log": write_log, "verify_log": verify_log,
 }  # fmt: skip
 
 if __name__ == "__main__":

@@ -1,84 +1,14 @@
 """The local engine with real processes and a real database: killed, overrun, crowded."""
 
 import json
-import os
 import signal
-import subprocess
-import sys
 import time
-import uuid
 from collections import Counter
-from pathlib import Path
 
 import psutil
-import psycopg
 import pytest
 
 pytestmark = pytest.mark.network
-ROOT = Path(__file__).resolve().parents[3]
-
-
-class Place:
-    """A database of its own and the programs that use it."""
-
-    def __init__(self, folder, url):
-        self.folder = folder
-        self.file = folder / "did.txt"
-        path = os.pathsep.join([str(ROOT / "src"), str(ROOT)])
-        self.env = os.environ | {"DATABASE_URL": url, "YINGHENG_HOME": str(folder), "PYTHONPATH": path}
-        self.started = []
-
-    def start(self, *words):
-        command = [sys.executable, "-m", "tests.apps.jobs.drive", *map(str, words)]
-        process = subprocess.Popen(
-            command, env=self.env, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-        )
-        self.started.append(process)
-        return process
-
-    def run(self, *words):
-        process = self.start(*words)
-        out, err = process.communicate(timeout=120)
-        assert process.returncode == 0, err
-        return out.strip()
-
-    def emit(self, *jobs):
-        self.run("emit", json.dumps([[kind, key, {"file": str(self.file), **more}] for kind, key, more in jobs]))
-
-    def rows(self):
-        return {key: (state, attempts, error) for _k, key, state, attempts, error, _p in json.loads(self.run("rows"))}
-
-    def did(self):
-        return [line.split() for line in self.file.read_text().splitlines()] if self.file.exists() else []
-
-    def wait_for(self, word, seconds=30):
-        end = time.monotonic() + seconds
-        while time.monotonic() < end:
-            if any(line[0] == word for line in self.did()):
-                return
-            time.sleep(0.05)
-        pytest.fail(f"no {word!r} within {seconds} s")
-
-
-def new_database(folder):
-    """A fresh database: beside the one of DATABASE_URL on PostgreSQL, else a SQLite file."""
-    url = os.environ.get("DATABASE_URL", "")
-    if not url.startswith("postgres"):
-        return f"sqlite://{folder / 'jobs.sqlite3'}"
-    name = f"engine_{uuid.uuid4().hex}"
-    with psycopg.connect(url, autocommit=True) as connection:
-        connection.execute(f'CREATE DATABASE "{name}"')
-    return url.replace("/postgres?", f"/{name}?")
-
-
-@pytest.fixture
-def place(tmp_path):
-    found = Place(tmp_path, new_database(tmp_path))
-    found.run("migrate")
-    yield found
-    for process in found.started:
-        with process:  # closes its pipes and waits for it
-            process.kill()
 
 
 def test_it_does_everything_once_and_stops(place):
@@ -175,3 +105,11 @@ def test_two_workers_side_by_side_run_each_job_once(place):
     ran = [int(worker.communicate(timeout=120)[0]) for worker in workers]
     assert sum(ran) == 40
     assert set(Counter(key for word, key, _pid in place.did() if word == "end").values()) == {1}
+
+
+def test_the_worker_of_the_command_line_drains_the_queue(place):
+    place.emit(("quick", "s1", {}), ("fails", "s2", {}))
+    assert place.run("serve") == "2"
+    rows = place.rows()
+    assert rows["s1"] == ("done", 1, "")
+    assert rows["s2"][:2] == ("queued", 1)

@@ -7,8 +7,8 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
-
 from tests.apps.conftest import PASSWORD
+
 from yingheng.audit import triggers
 from yingheng.audit.models import Entry
 from yingheng.audit.services import record

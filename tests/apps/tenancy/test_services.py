@@ -4,8 +4,8 @@ import pytest
 from django.contrib.auth import authenticate
 from django.db import IntegrityError, transaction
 from django.test import RequestFactory
-
 from tests.apps.conftest import PASSWORD
+
 from yingheng.audit.models import Entry
 from yingheng.audit.verify import verify_all
 from yingheng.common.clock import local_day

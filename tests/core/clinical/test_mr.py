@@ -109,6 +109,15 @@ def test_it_refuses_contradictions_and_silence():
     assert classified().reason.code == "sequence_unclear"
 
 
+def test_it_leaves_three_dimensional_gradient_echoes_of_flight_times_to_words():
+    times = {"ScanningSequence": GR, "RepetitionTime": 22, "EchoTime": 3.6, "MRAcquisitionType": "3D"}
+    assert classified(**times).reason.code == "sequence_unclear"
+    assert classified("tof_3d_multi-slab", **times).name == "TOF"
+    assert classified("t1_fl3d_sag", **times).name == "T1"
+    assert classified(**{**times, "RepetitionTime": 8}).name == "T1"
+    assert classified(**{**times, "MRAcquisitionType": "2D"}).name == "T1"
+
+
 def test_it_takes_three_planes_in_one_series_for_planning():
     stacks = tuple(
         mr_stack(

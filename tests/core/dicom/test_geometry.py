@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from imagingqc.dicom import geometry
@@ -49,6 +49,7 @@ def test_it_calls_a_plane_oblique_from_thirty_degrees(degrees, name):
 
 
 @given(angles, angles, angles, st.floats(0.3, 20))
+@settings(deadline=None)
 def test_it_finds_the_same_interval_however_the_stack_is_turned(a, b, c, interval):
     matrix = rotation(a, b, c)
     orientation = turned(AXIAL, matrix)
@@ -59,6 +60,7 @@ def test_it_finds_the_same_interval_however_the_stack_is_turned(a, b, c, interva
 
 
 @given(angles, angles, angles)
+@settings(deadline=None)
 def test_it_measures_the_same_angle_however_both_are_turned(a, b, c):
     matrix = rotation(a, b, c)
     tilted = turned(AXIAL, rotation(math.radians(20), 0, 0))

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydicom import dcmread, uid
 from pydicom.encaps import encapsulate
@@ -153,16 +153,10 @@ def test_it_decodes_lossy_jpeg_near_the_truth_and_says_lossy(tmp_path, syntax, b
     assert pixels.is_lossy(instance) is True
 
 
-def test_it_never_names_a_decoder_of_another_licence():
-    assert {p for plugins in DECODERS.values() for p in plugins} == {
-        "pylibjpeg",
-        "pydicom",
-        "pillow",
-        "gdcm",
-        "pyjpegls",
-    }
-    with pytest.raises(ModuleNotFoundError):
-        __import__("libjpeg")
+def test_it_decodes_jpeg_only_with_decoders_of_a_free_licence():
+    allowed = {"pillow", "gdcm"}
+    for syntax in (uid.JPEGBaseline8Bit, uid.JPEGExtended12Bit, uid.JPEGLossless, uid.JPEGLosslessSV1):
+        assert set(DECODERS[syntax]) <= allowed
 
 
 # --- display ------------------------------------------------------------------------------------
@@ -185,6 +179,7 @@ def test_it_inverts_monochrome1_and_blackens_padding():
 
 
 @given(st.lists(st.floats(-3000, 3000, width=32), min_size=4, max_size=40), st.floats(-500, 500, width=32))
+@settings(deadline=None)
 def test_it_shows_the_same_picture_after_a_shift_of_all_values(values, shift):
     base = picture([values])
     moved = picture([[np.float32(v) + np.float32(shift) for v in values]])

@@ -246,7 +246,7 @@ MIXED = [
 
 
 @given(st.randoms(use_true_random=False))
-@settings(suppress_health_check=[HealthCheck.too_slow])
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_it_gives_the_same_stacks_for_every_order_of_files(order: random.Random):
     shuffled = list(MIXED)
     order.shuffle(shuffled)
@@ -256,6 +256,7 @@ def test_it_gives_the_same_stacks_for_every_order_of_files(order: random.Random)
 
 
 @given(*[st.floats(-math.pi, math.pi)] * 3, st.floats(0.5, 12))
+@settings(deadline=None)
 def test_it_finds_the_same_intervals_however_the_patient_is_turned(a, b, c, interval):
     matrix = rotation(a, b, c)
     heights = [0.0, 1.0, 2.0, 4.0]

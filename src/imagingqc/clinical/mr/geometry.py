@@ -10,7 +10,7 @@ from imagingqc.clinical.method import SeriesMethod, Stacks, images, volumes
 from imagingqc.clinical.mr.matrix import acquired_matrix, acquired_pixel, extent, is_mosaic
 from imagingqc.clinical.mr.sequence import classify
 from imagingqc.clinical.reader import PixelReader
-from imagingqc.clinical.results import Recorder, number_text, recorder, tags, thickness
+from imagingqc.clinical.results import Recorder, number_text, recorder, tags, thickness, written
 from imagingqc.clinical.slice_evidence import identical, slices_shape
 from imagingqc.clinical.slices import SAME_MM, SliceGeometry, slice_geometry, tolerance
 from imagingqc.dicom import geometry
@@ -71,7 +71,7 @@ def _in_plane(record: Recorder, pieces: Sequence[Slice], width: Measurement) -> 
 
 def _refuse_mixed(pieces: Sequence[Slice]) -> None:
     """Images of different acquired matrix or size have no pixel in common: AnalysisError `mixed_values`."""
-    kinds = {"\\".join(piece.instance.texts("AcquisitionMatrix")) for piece in pieces}
+    kinds = {written(piece.instance, "AcquisitionMatrix") for piece in pieces}
     sides = [max(extent(piece)) for piece in pieces]
     if len(kinds) > 1:
         raise AnalysisError("mixed_values", tag="AcquisitionMatrix", values=", ".join(sorted(kinds)[:4]))

@@ -55,6 +55,12 @@ def _stir(f: SequenceFacts) -> bool:
     return f.inverted and not f.gradient and _within(f.ti, low, high) and _within(f.tr, 1000)
 
 
+def _spoiled(f: SequenceFacts) -> bool:
+    """Gradient echo without steady state; 3D at TR 15-60 ms may be a time-of-flight angiogram: words must tell."""
+    flight = f.acquisition == "3D" and _within(f.tr, 15, 60) and not f.inverted
+    return f.gradient and not f.planar and not f.variant & {"SS"} and not flight
+
+
 # Order matters: what an image was made into, then how, then the contrast of the times.
 TAG_RULES: tuple[tuple[str, Test], ...] = (
     ("localizer", lambda f: _special(f, "LOCALIZER")),
@@ -68,8 +74,7 @@ TAG_RULES: tuple[tuple[str, Test], ...] = (
     ("STIR", _stir),
     ("T2-FLAIR", lambda f: f.inverted and _within(f.ti, 1400, 3200) and _within(f.te, 60) and _within(f.tr, 3500)),
     ("T1", lambda f: f.inverted and _within(f.ti, 300, 1400) and _within(f.te, 0, 45) and _within(f.tr, 0, 4000)),
-    ("T1", lambda f: f.gradient and not f.planar and _within(f.te, 0, 10) and _within(f.tr, 0, 400)
-        and not f.variant & {"SS"}),
+    ("T1", lambda f: _spoiled(f) and _within(f.te, 0, 10) and _within(f.tr, 0, 400)),
     ("T2*", lambda f: f.gradient and not f.planar and _within(f.te, 12) and not f.inverted),
     ("T2", lambda f: _spin(f) and _within(f.te, 60) and (_within(f.tr, 1800) or _within(f.echo_train, 60))),
     ("PD", lambda f: _spin(f) and _within(f.te, 0, 50) and _within(f.tr, 1500)),

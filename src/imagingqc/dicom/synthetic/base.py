@@ -46,6 +46,7 @@ class Study:
 
     @property
     def uid(self) -> str:
+        """Study Instance UID."""
         return make_uid("study", self.key)
 
 

@@ -59,6 +59,8 @@ class CTFaults:
 
 @dataclass(frozen=True, slots=True)
 class _Scan:
+    """What all slices of one series have in common."""
+
     body: Body
     rows: int
     spacing_mm: float

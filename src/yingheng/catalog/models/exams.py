@@ -82,6 +82,13 @@ class Exam(models.Model):
             models.Index(fields=["hospital", "-sort_at", "-id"], name="exam_hospital_newest"),
             models.Index(fields=["hospital", "outcome", "-sort_at"], name="exam_hospital_outcome"),
             models.Index(fields=["hospital", "modality", "-sort_at"], name="exam_hospital_modality"),
+            models.Index(fields=["hospital", "local_day", "outcome"], name="exam_hospital_day_outcome"),
+            models.Index(fields=["-last_received_at", "-id"], name="exam_received"),
+            models.Index(fields=["hospital", "-last_received_at", "-id"], name="exam_hospital_received"),
+            models.Index(fields=["-n_fail", "-id"], name="exam_failed"),
+            models.Index(fields=["hospital", "-n_fail", "-id"], name="exam_hospital_failed"),
+            models.Index(fields=["accession"], name="exam_accession"),
+            models.Index(fields=["study_uid"], name="exam_study_uid"),
             models.Index(fields=["hospital", "accession"], name="exam_hospital_accession"),
             models.Index(fields=["state", "last_received_at"], name="exam_state_received"),
         )

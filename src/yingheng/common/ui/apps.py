@@ -10,7 +10,8 @@ class UiConfig(AppConfig):
 
     def ready(self) -> None:
         """The standards of the package explain their own clauses; other apps register theirs before or after."""
-        from .clauses import builtin_clause
-        from .judged import register_clause_source  # noqa: PLC0415
+        # Here and not above: the app registry must be whole before standards are read.
+        from yingheng.common.ui.clauses import builtin_clause  # noqa: PLC0415
+        from yingheng.common.ui.judged import register_clause_source  # noqa: PLC0415
 
         register_clause_source(builtin_clause)

@@ -19,7 +19,7 @@ from yingheng.evidence.services.exploding import findings_update
 from yingheng.evidence.services.recounting import assessment_cells, cells_change
 from yingheng.evidence.services.subject import Subject, subject_lock
 from yingheng.evidence.services.summing import exam_outcome_refresh
-from yingheng.evidence.truth import effective, standard_family, worst
+from yingheng.evidence.truth import effective, is_minor_gap, standard_family, worst
 from yingheng.jobs import services as jobs
 
 
@@ -90,6 +90,7 @@ def _assessment(
         n_fail=automatic["FAIL"],
         n_human=automatic["NEEDS_HUMAN"],
         n_unassessable=automatic["NOT_ASSESSABLE"],
+        n_unassessable_minor=sum(is_minor_gap(v["outcome"], v) for v in rows if v["grade"] != "manual"),
         n_manual=n_manual,
         failed=[v["criterion"] for v in rows if v["outcome"] == "FAIL"],
         verdicts=rows,

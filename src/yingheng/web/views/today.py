@@ -79,7 +79,7 @@ def _failed_section(request: HttpRequest) -> list[Section]:
     scope = scope_of(request, EXAM_VIEW)
     if not scope:
         return []
-    found = exam_list(scope, ExamFilter(outcome="FAIL"), sort="received", limit=SHOWN)
+    found = exam_list(scope, ExamFilter(outcome="FAIL"), limit=SHOWN)
     url = f"{reverse('web:exams')}?outcome=FAIL"
     table = Table(
         columns=(

@@ -1,0 +1,77 @@
+"""A page costs at most fifteen queries, the same few for ten rows and for hundreds."""
+
+import datetime as dt
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from yingheng.catalog.models import Exam
+from yingheng.common.ids import uuid7
+from yingheng.evidence.models import Finding
+from yingheng.registry.models import Device
+
+pytestmark = pytest.mark.django_db
+CEILING = 15
+LISTS = ("web:today", "web:exams", "web:findings", "web:devices", "web:standards", "tenancy:users", "audit:list",
+         "jobs:list", "notify:list")  # fmt: skip
+
+
+def queries(client, url):
+    client.get(url)  # what is cached for the process is cached now
+    with CaptureQueriesContext(
+        connection,
+    ) as seen:
+        answer = client.get(url)
+    assert answer.status_code == 200, url
+    return len(seen), "\n".join(q["sql"] for q in seen)
+
+
+def multiply(world, n):
+    """Many more exams, devices and findings like those of the world."""
+    exam = Exam.objects.get(pk=world.exam)
+    finding = Finding.objects.get(pk=world.finding)
+    device = Device.objects.get(pk=world.device)
+    devices, exams, findings = [], [], []
+    for i in range(n):
+        d = Device(**{f.attname: getattr(device, f.attname) for f in Device._meta.concrete_fields})
+        d.pk, d.identity, d.name = uuid7(), f"sn:x|{i}", f"CT {i}"
+        e = Exam(**{f.attname: getattr(exam, f.attname) for f in Exam._meta.concrete_fields})
+        e.pk, e.study_uid, e.device_id = uuid7(), f"2.25.{i + 1}", d.pk
+        e.sort_at = exam.sort_at - dt.timedelta(minutes=i + 1)
+        f = Finding(**{x.attname: getattr(finding, x.attname) for x in Finding._meta.concrete_fields})
+        f.pk, f.exam_id, f.subject_id, f.device_id = uuid7(), e.pk, uuid7(), d.pk
+        devices.append(d)
+        exams.append(e)
+        findings.append(f)
+    for model, rows in ((Device, devices), (Exam, exams), (Finding, findings)):
+        model.objects.bulk_create(rows)
+
+
+def test_lists_cost_the_same_at_any_size(world, signed_in):
+    client = signed_in("head", "me")
+    head_may_not = {"jobs:list"}
+    urls = [reverse(name) for name in LISTS if name not in head_may_not]
+    few = {url: queries(client, url) for url in urls}
+    multiply(world, 120)
+    for url, (n, sql) in few.items():
+        many, more_sql = queries(client, url)
+        assert n <= CEILING, f"{url}: {n}\n{sql}"
+        assert many <= n + 1, f"{url}: {n} -> {many}\n{more_sql}"
+
+
+def test_things_stay_under_the_ceiling(world, signed_in):
+    client = signed_in("qc_officer", "me")
+    pages = {
+        "exam": reverse("web:exam", args=[world.exam]),
+        "decide": f"{reverse('web:decide', args=[world.exam, world.assessment])}?criterion={world.criterion}",
+        "slice": reverse("web:slice", args=[world.series, 0]),
+        "thumbnail": reverse("web:thumbnail", args=[world.series]),
+        "finding": reverse("web:finding", args=[world.finding]),
+        "device": reverse("web:device", args=[world.device]),
+        "jobs": reverse("jobs:list"),
+    }
+    for name, url in pages.items():
+        n, sql = queries(client, url)
+        assert n <= CEILING, f"{name}: {n}\n{sql}"

@@ -1,0 +1,177 @@
+"""Nobody where they do not belong: every address as every role, as the other hospital, and as a stranger.
+
+`ROUTES` is the one table.  A new address that is not in it fails `test_every_address_is_in_the_table`.
+"""
+
+from dataclasses import dataclass, field
+
+import pytest
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+
+from yingheng.audit.services import record
+from yingheng.jobs.models import Job
+from yingheng.jobs.services import emit
+from yingheng.notify.models import Delivery
+from yingheng.notify.services import notify
+from yingheng.tenancy.models import Membership, User
+from yingheng.tenancy.roles import ROLES
+
+pytestmark = pytest.mark.django_db
+ANYBODY, PUBLIC = "signed-in", "public"
+
+
+@dataclass(frozen=True)
+class Route:
+    """What an address asks for; `things` are the ids in it, found in the world of a hospital."""
+
+    access: str
+    things: dict = field(default_factory=dict)
+    query: str = ""
+    post: bool = False
+
+
+EXAM = {"exam_id": "exam"}
+FINDING = {"finding_id": "finding"}
+ROUTES = {
+    "web:today": Route(ANYBODY),
+    "web:exams": Route("exam.view"),
+    "web:exam": Route("exam.view", EXAM),
+    "web:exam_evaluate": Route("exam.evaluate", EXAM, post=True),
+    "web:decide": Route("exam.decide", EXAM | {"assessment_id": "assessment"}, query="?criterion={criterion}"),
+    "web:slice": Route("exam.view", {"series_id": "series", "index": 0}),
+    "web:thumbnail": Route("exam.view", {"series_id": "series"}),
+    "web:findings": Route("finding.view"),
+    "web:finding": Route("finding.view", FINDING),
+    "web:finding_decide": Route("finding.decide", FINDING | {"verb": "=overrule"}),
+    "web:standards": Route("standard.view"),
+    "web:standard": Route("standard.view", {"standard_id": "=exam-integrity-1"}),
+    "web:devices": Route("device.view"),
+    "web:device": Route("device.view", {"device_id": "device"}),
+    "web:device_confirm": Route("device.edit", {"device_id": "device"}),
+    "tenancy:login": Route(PUBLIC),
+    "tenancy:logout": Route(PUBLIC, post=True),
+    "tenancy:password": Route(ANYBODY),
+    "tenancy:users": Route("user.view"),
+    "tenancy:user_new": Route("user.manage"),
+    "tenancy:user": Route("user.view", {"user_id": "user"}),
+    "tenancy:grant": Route("role.grant", {"user_id": "user"}),
+    "tenancy:deactivate": Route("user.manage", {"user_id": "user"}),
+    "tenancy:activate": Route("user.manage", {"user_id": "user"}, post=True),
+    "tenancy:reset": Route("user.manage", {"user_id": "user"}, post=True),
+    "tenancy:revoke": Route("role.grant", {"membership_id": "membership"}),
+    "tenancy:organisations": Route("user.view"),
+    "tenancy:organisation_new": Route("organisation.manage"),
+    "audit:list": Route("audit.view"),
+    "audit:verify": Route("audit.view", post=True),
+    "jobs:list": Route("job.view"),
+    "jobs:retry": Route("job.manage", {"job_id": "job"}, post=True),
+    "notify:list": Route(ANYBODY),
+    "notify:read_all": Route(ANYBODY, post=True),
+    "notify:follow": Route(ANYBODY, {"delivery_id": "delivery"}),
+    "notify:acknowledge": Route(ANYBODY, {"delivery_id": "delivery"}, post=True),
+}
+UNGUARDED = {"ui:gallery", "ui:page", "ui:sample_image", "ui:language"}  # artificial samples, and the language of one's own browser
+
+
+def names(resolver=None, space=""):
+    for item in (resolver or get_resolver()).url_patterns:
+        if isinstance(item, URLResolver):
+            yield from names(item, f"{item.namespace}:" if item.namespace else space)
+        elif isinstance(item, URLPattern) and item.name:
+            yield f"{space}{item.name}"
+
+
+def things_of(world, person) -> dict:
+    """Everything an address can name, in one hospital."""
+    key = world.hospital.code
+    user = person("nurse", f"nurse-{key}", world.hospital)
+    emit("matrix.none", key, scope=world.hospital.path)
+    job = Job.objects.get(kind="matrix.none", natural_key=key)
+    Job.objects.filter(pk=job.pk).update(state="parked", error="x", finished_at=job.created_at)
+    notify(key=f"m:{key}", kind="job.parked", params={"kind": "k", "natural_key": key}, recipients=[user])
+    record(actor=user.actor, action="matrix.look", subject=f"hospital:{key}", scope=world.hospital.path)
+    return {
+        "exam": world.exam,
+        "series": world.series,
+        "assessment": world.assessment,
+        "criterion": world.criterion,
+        "finding": world.finding,
+        "device": world.device,
+        "user": user.pk,
+        "membership": Membership.objects.get(user=user).pk,
+        "job": job.pk,
+        "delivery": Delivery.objects.get(recipient=user).pk,
+    }
+
+
+def address(name, route, things):
+    values = {key: things[value] if value in things else str(value).lstrip("=") for key, value in route.things.items()}
+    return reverse(name, kwargs=values) + route.query.format(**things)
+
+
+def ask(client, name, route, things):
+    url = address(name, route, things)
+    return client.post(url) if route.post else client.get(url)
+
+
+def names_a_thing(route):
+    return any(value in {"exam", "series", "assessment", "finding", "device", "user", "membership", "job", "delivery"}
+               for value in route.things.values())  # fmt: skip
+
+
+def test_every_address_is_in_the_table():
+    assert set(names()) - UNGUARDED == set(ROUTES)
+
+
+def test_a_stranger_is_sent_to_the_sign_in_page(world, person):
+    things = things_of(world, person)
+    for name, route in ROUTES.items():
+        answer = ask(Client(), name, route, things)
+        if route.access == PUBLIC:
+            assert answer.status_code in {200, 302}, name
+        else:
+            assert answer.status_code == 302, name
+            assert answer.url.startswith(reverse("tenancy:login")), name
+
+
+def every_visit(signed_in, things):
+    """(role, address, route, answer) of every role at every address, but signing out."""
+    for role in sorted(ROLES):
+        client = signed_in(role, f"me-{role}")
+        for name, route in ROUTES.items():
+            if name != "tenancy:logout":
+                yield role, f"{role} {name}", route, ask(client, name, route, things)
+
+
+def test_a_role_opens_what_it_may_and_nothing_else(world, person, signed_in):
+    things = things_of(world, person)
+    for role, name, route, answer in every_visit(signed_in, things):
+        may = route.access in {PUBLIC, ANYBODY} or route.access in ROLES[role].permissions
+        if "delivery" in route.things.values():
+            assert answer.status_code == 404, name  # somebody else's message
+        elif may:
+            assert answer.status_code in {200, 302}, f"{name}: {answer.status_code}"
+            assert not getattr(answer, "url", "").startswith(reverse("tenancy:login")), name
+        else:
+            assert answer.status_code == 403, f"{name}: {answer.status_code}"
+
+
+def test_the_other_hospital_does_not_exist(world, other_world, person, signed_in):
+    theirs = things_of(other_world, person)
+    secrets = [str(theirs[key]) for key in ("exam", "series", "finding", "device", "user", "job")]
+    secrets += [other_world.hospital.name, "ID-other", "SN-other"]
+    for _role, name, route, answer in every_visit(signed_in, theirs):
+        if names_a_thing(route):
+            assert answer.status_code in {403, 404}, f"{name}: {answer.status_code}"
+        elif answer.status_code == 200:
+            page = answer.content.decode(errors="replace")
+            assert [secret for secret in secrets if secret in page] == [], name
+
+
+def test_the_region_sees_both_hospitals(world, other_world, region, signed_in):
+    client = signed_in("regional_centre", "city", region)
+    page = client.get(reverse("web:exams")).content.decode()
+    assert str(world.exam) in page
+    assert str(other_world.exam) in page
+    assert User.objects.count() == 1
