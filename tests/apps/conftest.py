@@ -17,6 +17,7 @@ from yingheng.tenancy.models import Organisation, User
 from yingheng.tenancy.services import organisation_create, user_create
 
 INSERT_ONLY = (audit_triggers, evidence_triggers)
+NO_ROUTES: dict[str, Any] = {}
 PASSWORD = "Radiograph-2026"  # satisfies the rules; used in tests alone
 
 
@@ -40,6 +41,12 @@ def _log_may_be_emptied(monkeypatch: pytest.MonkeyPatch) -> None:
                 triggers.install(connection)
 
     monkeypatch.setattr(TransactionTestCase, "_fixture_teardown", teardown)
+
+
+@pytest.fixture(autouse=True)
+def _every_fact_leaves_a_job(settings: Any) -> None:
+    """An app is tested by the facts it states, whether or not anything follows them today: no kind is listed here."""
+    settings.YINGHENG_JOB_ROUTES = "tests.apps.conftest.NO_ROUTES"
 
 
 @pytest.fixture(autouse=True)

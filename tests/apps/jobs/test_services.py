@@ -249,10 +249,9 @@ def test_it_parks_a_kind_it_does_not_know():
     assert (only().state, only().error) == ("parked", "no_route: unheard.of")
 
 
-def test_it_finishes_a_kind_that_nothing_follows():
+def test_it_leaves_no_row_for_a_kind_that_nothing_follows():
     emit("nothing", "s1")
-    run_due_here()
-    assert only().state == "done"
+    assert not Job.objects.exists()
 
 
 def test_it_parks_when_the_handler_gives_up():
