@@ -24,7 +24,7 @@ from imagingqc.dicom.model import Exam, Series, Stack, Unreadable
 from imagingqc.dicom.series import split_stacks
 from imagingqc.errors import Reason
 from imagingqc.protocol import measure as required
-from imagingqc.protocol.items import ItemMatch, identify_item
+from imagingqc.protocol.items import ItemMatch, identify_item, phantom_word
 from imagingqc.quantity import Measurement
 
 JsonDict = dict[str, Any]
@@ -172,11 +172,24 @@ _EXAM_TEXTS = ("StudyDescription", "RequestedProcedureDescription", "PerformedPr
 
 
 def exam_item(exam: Exam) -> ItemMatch:
-    """Which exam item this is, from the texts about the exam (never from names of series) and the body part."""
+    """Which exam item this is, from the texts about the exam and the body part.
+
+    Names of series never choose an item, but they may rule it out: an exam whose every named series is of a phantom
+    was booked as a patient's only to run the scanner.
+    """
+    phantom = _phantom(exam)
+    if phantom:
+        return ItemMatch(None, "none", (phantom,), Reason("item_excluded", {"what": phantom}))
     instances = [s.first for s in exam.series]
     texts = dict.fromkeys(t for keyword in _EXAM_TEXTS for i in instances if (t := i.text(keyword)))
     parts = {part for i in instances if (part := i.text("BodyPartExamined"))}
     return identify_item(tuple(texts), exam.modality, parts.pop() if len(parts) == 1 else None)
+
+
+def _phantom(exam: Exam) -> str | None:
+    names = [name for s in exam.series if (name := s.first.text("SeriesDescription"))]
+    words = [phantom_word(name, exam.modality) for name in names]
+    return words[0] if words and all(words) else None
 
 
 def exam_facts(exam: Exam, item: ItemMatch) -> dict[str, str | float]:

@@ -62,8 +62,9 @@ class Evidence:
     `shape` is a mapping with a `kind`, coordinates in image pixels (x to the right, y down, origin at the
     outer corner of the first pixel):
     rect {x, y, width, height} · circle {x, y, r} · polyline {points, closed} · points {points} ·
-    slices {positions_mm, gaps: [{from_mm, to_mm, missing, before, after}], duplicates: [{position_mm, instances}]} ·
-    tags {tags: [{keyword, value}]} · series_list {rows: [{name, state, series}]}.
+    slices {positions_mm, gaps: [{from_mm, to_mm, missing, before, after, before_number, after_number, numbered}],
+    duplicates: [{position_mm, instances, identical}]} ·
+    tags {tags: [{keyword, value, code?, values?}]} · series_list {rows: [{name, state, series}]}.
     """
 
     series: str | None = None

@@ -10,6 +10,8 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from yingheng.audit.services import record
+from yingheng.catalog.models import Quarantine
+from yingheng.common.clock import now
 from yingheng.jobs.models import Job
 from yingheng.jobs.services import emit
 from yingheng.notify.models import Delivery
@@ -49,6 +51,8 @@ ROUTES = {
     "web:devices": Route("device.view"),
     "web:device": Route("device.view", {"device_id": "device"}),
     "web:device_confirm": Route("device.edit", {"device_id": "device"}),
+    "web:quarantine": Route("ingest.view"),
+    "web:quarantine_discard": Route("ingest.manage", {"quarantine_id": "quarantine"}),
     "tenancy:login": Route(PUBLIC),
     "tenancy:logout": Route(PUBLIC, post=True),
     "tenancy:password": Route(ANYBODY),
@@ -71,7 +75,8 @@ ROUTES = {
     "notify:follow": Route(ANYBODY, {"delivery_id": "delivery"}),
     "notify:acknowledge": Route(ANYBODY, {"delivery_id": "delivery"}, post=True),
 }
-UNGUARDED = {"ui:gallery", "ui:page", "ui:sample_image", "ui:language"}  # artificial samples, and the language of one's own browser
+# artificial samples, and the language of one's own browser
+UNGUARDED = {"ui:gallery", "ui:page", "ui:sample_image", "ui:language"}
 
 
 def names(resolver=None, space=""):
@@ -102,7 +107,23 @@ def things_of(world, person) -> dict:
         "membership": Membership.objects.get(user=user).pk,
         "job": job.pk,
         "delivery": Delivery.objects.get(recipient=user).pk,
+        "quarantine": put_aside(world.hospital).pk,
     }
+
+
+def put_aside(hospital) -> Quarantine:
+    """An object that contradicts the catalog."""
+    return Quarantine.objects.create(
+        hospital=hospital,
+        sop_uid=f"2.25.7{hospital.code[-1]}",
+        series_uid="2.25.8",
+        study_uid="2.25.9",
+        sha256="0" * 64,
+        storage_key="none",
+        size=1,
+        reason=Quarantine.Reason.CONTENT_DIFFERS,
+        received_at=now(),
+    )
 
 
 def address(name, route, things):
@@ -116,7 +137,8 @@ def ask(client, name, route, things):
 
 
 def names_a_thing(route):
-    return any(value in {"exam", "series", "assessment", "finding", "device", "user", "membership", "job", "delivery"}
+    return any(value in {"exam", "series", "assessment", "finding", "device", "user", "membership", "job", "delivery",
+                         "quarantine"}
                for value in route.things.values())  # fmt: skip
 
 

@@ -12,6 +12,7 @@ from imagingqc.dicom.pixels import is_lossy
 from imagingqc.errors import AnalysisError, Reason
 from imagingqc.quantity import Evidence, Measurement
 
+
 def _lossy(series: Series, _stacks: Stacks, _reader: PixelReader) -> list[Measurement]:
     pictures = [instance for instance in series.instances if instance.frames]
     if not pictures:

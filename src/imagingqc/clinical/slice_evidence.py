@@ -28,6 +28,8 @@ def slices_shape(geometry: SliceGeometry, copies: Sequence[bool | None], stack: 
             "missing": gap.missing,
             "before": gap.before.uids[0],
             "after": gap.after.uids[0],
+            "before_number": gap.before.number,
+            "after_number": gap.after.number,
             "numbered": gap.numbered,
         }
         for gap in geometry.gaps

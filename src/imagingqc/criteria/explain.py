@@ -5,10 +5,25 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+from imagingqc.criteria.evidence_words import advice_text, evidence_text
 from imagingqc.criteria.limits import is_number
 from imagingqc.criteria.model import Confidence, Limit, Outcome, Scalar, Verdict
 from imagingqc.errors import LANGUAGES, Reason
 from imagingqc.quantity import Value, quantity_name, reason_sentence
+
+__all__ = [
+    "CONFIDENCE_WORDS",
+    "OUTCOME_WORDS",
+    "advice_text",
+    "evidence_text",
+    "limit_text",
+    "place_text",
+    "quantity_name",
+    "reason_text",
+    "unit_symbol",
+    "value_text",
+    "verdict_text",
+]
 
 OUTCOME_WORDS: Mapping[str, Mapping[Outcome, str]] = {
     "zh": {
@@ -189,3 +204,12 @@ def verdict_text(verdict: Verdict, lang: str = "zh", requirement: str = "") -> s
     name = quantity_name(verdict.quantity, lang) if verdict.quantity else requirement
     what = f"{name}{'：' if zh else ': '}" if name else ""
     return what + ("，" if zh else ", ").join(parts) + source
+
+
+def place_text(verdict: Verdict, lang: str = "zh") -> str:
+    """Where a breach is to be seen and what to do: evidence, then advice; "" unless a limit was breached."""
+    if verdict.outcome not in {Outcome.FAIL, Outcome.NEEDS_HUMAN} or verdict.grade == "manual":
+        return ""
+    parts = [evidence_text(verdict.evidence, lang, verdict.quantity), advice_text(verdict.quantity, lang)]
+    said = [part[0].upper() + part[1:] for part in parts if part]
+    return ("。" if lang == "zh" else ". ").join(said)

@@ -41,7 +41,7 @@ DECODERS: dict[str, tuple[str, ...]] = {
     uid.HTJ2KLosslessRPCL: ("pylibjpeg",),
     uid.HTJ2K: ("pylibjpeg",),
 }
-# Syntaxes that always lose: JPEG baseline and extended, MPEG-2, MPEG-4, HEVC (PS3.5 annex A.4, sections 8.2.5 to 8.2.8).
+# Syntaxes that always lose: JPEG baseline and extended, MPEG-2, MPEG-4, HEVC (PS3.5 annex A.4).
 # JPEG 2000, HTJ2K and JPEG-LS near-lossless are not among them: these may hold a lossless stream, the header decides.
 LOSSY_SYNTAXES = frozenset(
     [f"1.2.840.10008.1.2.4.{n}" for n in ("50", "51", "100", "101", "102", "103", "104", "105", "106", "107", "108")]

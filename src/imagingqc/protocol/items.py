@@ -153,6 +153,12 @@ def identify_item(texts: Sequence[str], modality: str, body_part: str | None = N
     return ItemMatch(item, confidence, why)
 
 
+def phantom_word(text: str, modality: str) -> str | None:
+    """The keyword by which a text names a phantom or a test ("ACR", "QA", 体模); None when it names none."""
+    hits = _hits([text], "DX" if modality == "CR" else modality)
+    return next((h.keyword.text for h in hits if h.keyword.body_part == "PHANTOM"), None)
+
+
 def _is_excluding(keyword: _Keyword) -> bool:
     return keyword.hint == "exclude_from_image_qc" or keyword.body_part == "PHANTOM"
 

@@ -8,7 +8,7 @@ from imagingqc.errors import AnalysisError, Reason
 from imagingqc.protocol.compare import Comparison, ObservedSeries, compare
 from imagingqc.quantity import Evidence, Measurement, quantity_catalogue
 
-NAME, VERSION = "mr.required_series", "1"
+NAME, VERSION = "mr.required_series", "2"
 SOURCED, EXPERT = "mr.required_series.missing", "mr.required_series.missing_expert"
 
 

@@ -194,6 +194,17 @@ def quarantine_list(scope: Scope, *, state: str = Quarantine.State.WAITING) -> Q
     return (rows.filter(state=state) if state else rows).order_by("-received_at", "-id")
 
 
+def quarantine_counts(scope: Scope) -> dict[str, int]:
+    """Numbers of quarantined objects by state.  One query."""
+    rows = scope.filter(Quarantine.objects.all()).order_by().values_list("state").annotate(n=Count("pk"))
+    return dict(rows)
+
+
+def quarantine_get(scope: Scope, quarantine_id: UUID | str) -> Quarantine:
+    """One quarantined object; NotFound when there is none in the scope."""
+    return _one(scope.filter(Quarantine.objects.select_related("hospital")), quarantine_id, "catalog.object_missing")
+
+
 def retake_list(scope: Scope, *, exam: Exam | None = None) -> QuerySet[Retake]:
     """The register of retakes, newest first; of one exam when given."""
     rows = scope.filter(Retake.objects.select_related("exam"))

@@ -9,6 +9,7 @@ import hashlib
 import os
 import re
 import secrets
+import time
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -55,6 +56,10 @@ class Storage(Protocol):
 
     def remove(self, key: str) -> None:
         """Delete; nothing happens when it is gone already."""
+        ...
+
+    def sweep(self, *, older_than_s: float) -> int:
+        """Remove what writers that were killed left unfinished that long ago; returns how many files."""
         ...
 
 
@@ -110,6 +115,15 @@ class FileStorage:
     def remove(self, key: str) -> None:
         with suppress(FileNotFoundError):
             self._path(key).unlink()
+
+    def sweep(self, *, older_than_s: float) -> int:
+        removed = 0
+        for path in (self.root / "objects" / "tmp").glob("*"):
+            with suppress(FileNotFoundError):  # its writer may be at work on it
+                if time.time() - path.stat().st_mtime > older_than_s:
+                    path.unlink()
+                    removed += 1
+        return removed
 
     def _path(self, key: str) -> Path:
         if not _KEY.match(key):  # a key never leads out of the store

@@ -14,7 +14,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from imagingqc.criteria.load import load_builtin, load_standard
 from imagingqc.criteria.model import Outcome, Standard
-from imagingqc.dicom.model import Exam, Series
+from imagingqc.dicom.model import Exam, Series, Unreadable
 from imagingqc.dicom.series import ScanResult, scan
 from imagingqc.errors import RuleError
 from imagingqc.evaluate import (
@@ -25,8 +25,8 @@ from imagingqc.evaluate import (
     evaluate_series,
     report_dict,
 )
-from yingheng.cli.check_html import write_html
-from yingheng.cli.check_table import print_report
+from yingheng.cli.check_html import html_report
+from yingheng.cli.check_table import print_report, report_console
 
 EXIT_OK, EXIT_FAIL, EXIT_NOTHING = 0, 1, 2
 
@@ -62,12 +62,27 @@ def check(
         found = scan_with_progress(paths, jobs, progress, lang)
         exams = evaluate_all(found.exams, standards, jobs, progress, lang)
     if json_file:
-        text = json.dumps(report_dict(standards, exams, found.unreadable, lang), ensure_ascii=False, indent=1)
-        json_file.write_text(text + "\n", encoding="utf-8")
+        write(json_file, json_text(standards, exams, found.unreadable, lang), "--json")
     if html_file:
-        write_html(html_file, standards, exams, found.unreadable, lang)
-    print_report(Console(), standards, exams, found.unreadable, lang=lang, show_all=show_all)
+        write(html_file, html_report(standards, exams, found.unreadable, lang), "--html")
+    print_report(report_console(), standards, exams, found.unreadable, lang=lang, show_all=show_all)
     sys.exit(exit_code(exams))
+
+
+def json_text(
+    standards: Sequence[Standard], exams: Sequence[ExamResult], unreadable: Sequence[Unreadable], lang: str
+) -> str:
+    """The report as JSON text; numbers that JSON does not know (NaN, infinity) are an error, never written."""
+    report = report_dict(standards, exams, unreadable, lang)
+    return json.dumps(report, ensure_ascii=False, indent=1, allow_nan=False) + "\n"
+
+
+def write(file: Path, text: str, option: str) -> None:
+    """Write a report; a place that cannot be written is a bad argument (exit code 2), never a failed exam."""
+    try:
+        file.write_text(text, encoding="utf-8", errors="backslashreplace")
+    except OSError as error:
+        raise click.BadParameter(f"{file}: {error.strerror}", param_hint=option) from error
 
 
 def choose_standards(wanted: Sequence[str]) -> tuple[Standard, ...]:
@@ -137,8 +152,8 @@ def _evaluate_one(work: tuple[Series, tuple[Standard, ...]]) -> SeriesResult:
 
 
 def exit_code(exams: Sequence[ExamResult]) -> int:
-    """The documented exit code."""
-    outcomes = {v.outcome for e in exams for v in e.all_verdicts()}
+    """The documented exit code; clauses that only a person can judge count as not assessed."""
+    outcomes = {v.outcome for e in exams for v in e.all_verdicts() if v.grade != "manual"}
     if Outcome.FAIL in outcomes:
         return EXIT_FAIL
-    return EXIT_OK if Outcome.PASS in outcomes else EXIT_NOTHING
+    return EXIT_OK if outcomes & {Outcome.PASS, Outcome.NEEDS_HUMAN} else EXIT_NOTHING

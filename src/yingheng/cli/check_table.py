@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from rich.console import Console
 from rich.markup import escape
+from rich.padding import Padding
 from rich.table import Table
 
-from imagingqc.criteria.explain import OUTCOME_WORDS, verdict_text
+from imagingqc.criteria.explain import OUTCOME_WORDS, place_text, quantity_name, reason_text, verdict_text
 from imagingqc.criteria.model import Outcome, Standard, Verdict
-from imagingqc.dicom.model import Unreadable
+from imagingqc.dicom.model import Exam, Series, Unreadable
 from imagingqc.evaluate import ExamResult
 
 STYLE = {
@@ -20,6 +22,7 @@ STYLE = {
     Outcome.NEEDS_HUMAN: ("yellow", "◐"),
     Outcome.NOT_ASSESSABLE: ("bright_black", "∅"),
 }
+WIDTH_OF_FILES = 120  # columns where the report does not go to a terminal that says how wide it is
 ORDER = (Outcome.FAIL, Outcome.NEEDS_HUMAN, Outcome.NOT_ASSESSABLE, Outcome.PASS)
 WORDS = {
     "zh": {
@@ -33,6 +36,8 @@ WORDS = {
         "total": "合计",
         "nothing": "没有可读取的 DICOM 检查。",
         "exam_level": "整个检查",
+        "unnamed": "序列 {n}（无描述）",
+        "unnumbered": "无描述的序列",
     },
     "en": {
         "standards": "Standards",
@@ -45,8 +50,16 @@ WORDS = {
         "total": "Total",
         "nothing": "No readable DICOM exam.",
         "exam_level": "whole exam",
+        "unnamed": "series {n} (no description)",
+        "unnumbered": "series without description",
     },
 }
+
+
+def report_console() -> Console:
+    """Standard output: as wide as the terminal, or a fixed width where there is none (file, pipe)."""
+    console = Console()
+    return console if console.is_terminal or "COLUMNS" in os.environ else Console(width=WIDTH_OF_FILES)
 
 
 def print_report(
@@ -60,8 +73,8 @@ def print_report(
 ) -> None:
     """Print one block an exam, what could not be read, and the totals."""
     words = WORDS[lang]
-    titles = "；".join(s.title if lang == "zh" else s.title_en for s in standards)
-    console.print(f"{words['standards']}: {titles}", style="dim", highlight=False)
+    titles = ("；" if lang == "zh" else "; ").join(s.title if lang == "zh" else s.title_en for s in standards)
+    console.print(f"{words['standards']}: {titles}", style="dim", highlight=False, markup=False)
     if not exams:
         console.print(words["nothing"], style="bold")
     for exam in exams:
@@ -69,7 +82,7 @@ def print_report(
     if unreadable:
         console.print(f"\n[bold]{words['unreadable'].format(n=len(unreadable))}[/]", highlight=False)
         for item in unreadable:
-            console.print(f"  {escape(item.path)}: {escape(item.reason.text(lang))}", highlight=False)
+            line(console, f"{escape(visible(item.path))}: {escape(item.reason.text(lang))}", "·", "dim")
     totals = counts(v for e in exams for v in e.all_verdicts())
     console.print(f"\n[bold]{words['total']}[/]  {totals_text(totals, lang)}", highlight=False)
 
@@ -77,21 +90,21 @@ def print_report(
 def print_exam(console: Console, exam: ExamResult, *, lang: str, show_all: bool) -> None:
     """The series of one exam with their counts, then the verdicts that need attention."""
     words = WORDS[lang]
-    console.print(f"\n[bold]{words['exam']}[/] {exam.exam.study_uid}  {exam.exam.modality}", highlight=False)
+    console.print(f"\n[bold]{words['exam']}[/] {escape(exam_title(exam.exam))}", highlight=False)
+    console.print(f"  {exam.exam.study_uid}", style="dim", highlight=False, markup=False)
     table = Table(show_edge=False, pad_edge=False, header_style="dim")
     table.add_column(words["series"], overflow="fold", ratio=1)
-    table.add_column(words["modality"])
-    table.add_column(words["images"], justify="right")
+    table.add_column(words["modality"], no_wrap=True)
+    table.add_column(words["images"], justify="right", no_wrap=True)
     for outcome in (Outcome.PASS, Outcome.FAIL, Outcome.NEEDS_HUMAN, Outcome.NOT_ASSESSABLE):
         table.add_column(OUTCOME_WORDS[lang][outcome], justify="right")
     for result in exam.series:
-        name = result.series.first.text("SeriesDescription") or result.series.uid
+        name = series_name(result.series, lang)
         table.add_row(escape(name), result.series.modality, str(result.n_images), *count_cells(result.verdicts))
     table.add_row(words["exam_level"], "", "", *count_cells(exam.verdicts), style="dim")
     console.print(table)
     for result in exam.series:
-        name = result.series.first.text("SeriesDescription") or result.series.uid
-        print_verdicts(console, name, result.verdicts, lang=lang, show_all=show_all)
+        print_verdicts(console, series_name(result.series, lang), result.verdicts, lang=lang, show_all=show_all)
     print_verdicts(console, words["exam_level"], exam.verdicts, lang=lang, show_all=show_all)
 
 
@@ -102,11 +115,63 @@ def print_verdicts(console: Console, name: str, verdicts: Sequence[Verdict], *, 
     if not wanted and not manual:
         return
     console.print(f"  {escape(name)}", style="bold", highlight=False)
-    for verdict in sorted(wanted, key=lambda v: ORDER.index(v.outcome)):
-        style, icon = STYLE[verdict.outcome]
-        console.print(f"    [{style}]{icon}[/] {escape(verdict_text(verdict, lang))}", highlight=False)
+    for text, where, outcome in sentences(wanted, lang, one_by_one=show_all):
+        style, icon = STYLE[outcome]
+        line(console, escape(text) + (f"\n[dim]{escape(where)}[/]" if where else ""), icon, style)
     if manual and not show_all:
         console.print(f"    {WORDS[lang]['manual'].format(n=manual)}", style="dim", highlight=False)
+
+
+def line(console: Console, text: str, icon: str, style: str) -> None:
+    """One indented line with its icon; what does not fit goes on below the text, not below the icon."""
+    grid = Table.grid(padding=(0, 1))
+    grid.add_column(no_wrap=True)
+    grid.add_column(overflow="fold")
+    grid.add_row(f"[{style}]{icon}[/]", text)
+    console.print(Padding(grid, (0, 0, 0, 4)), highlight=False)
+
+
+def sentences(verdicts: Sequence[Verdict], lang: str, *, one_by_one: bool) -> list[tuple[str, str, Outcome]]:
+    """(sentence, where and what to do, outcome), worst first.
+
+    Unless `one_by_one`, quantities that could not be assessed for the same reason share a sentence: what matters there
+    is the reason.
+    """
+    out: list[tuple[str, str, Outcome]] = []
+    shared: dict[str, dict[str, None]] = {}
+    for verdict in sorted(verdicts, key=lambda v: ORDER.index(v.outcome)):
+        if verdict.outcome is Outcome.NOT_ASSESSABLE and verdict.quantity and verdict.reason and not one_by_one:
+            names = shared.setdefault(reason_text(verdict.reason, lang), {})
+            names[quantity_name(verdict.quantity, lang)] = None
+        else:
+            out.append((verdict_text(verdict, lang), place_text(verdict, lang), verdict.outcome))
+    word = OUTCOME_WORDS[lang][Outcome.NOT_ASSESSABLE]
+    for reason, names in shared.items():
+        text = f"{'、'.join(names)}：{word}：{reason}" if lang == "zh" else f"{', '.join(names)}: {word}: {reason}"
+        out.append((text, "", Outcome.NOT_ASSESSABLE))
+    return out
+
+
+def exam_title(exam: Exam) -> str:
+    """Date, modality and description, as far as they are known; never a name."""
+    first = exam.series[0].first
+    date = first.text("StudyDate") or ""
+    day = f"{date[:4]}-{date[4:6]}-{date[6:8]}" if len(date) == 8 else date
+    return "  ".join(part for part in (day, exam.modality, first.text("StudyDescription") or "") if part)
+
+
+def series_name(series: Series, lang: str) -> str:
+    """The description; without one the series number."""
+    description = series.first.text("SeriesDescription")
+    number = series.first.number("SeriesNumber")
+    if description:
+        return description
+    return WORDS[lang]["unnumbered"] if number is None else WORDS[lang]["unnamed"].format(n=f"{number:g}")
+
+
+def visible(path: str) -> str:
+    """A path that can be written anywhere: bytes that are no text are shown as they are numbered."""
+    return path.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def counts(verdicts: Iterable[Verdict]) -> Counter[Outcome]:

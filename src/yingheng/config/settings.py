@@ -158,9 +158,11 @@ WHITENOISE_AUTOREFRESH = DEBUG
 
 # --- jobs ------------------------------------------------------------------------------------------------------------
 YINGHENG_JOB_ROUTES = env_str("YINGHENG_JOB_ROUTES", "yingheng.pipeline.routes.ROUTES")
+YINGHENG_CHORES = env_str("YINGHENG_CHORES", "yingheng.pipeline.chores.CHORES")
 YINGHENG_JOB_SECONDS = env_int("YINGHENG_JOB_SECONDS", 600, minimum=1)
 YINGHENG_JOB_MEMORY_MB = env_int("YINGHENG_JOB_MEMORY_MB", 4096, minimum=256)
 YINGHENG_JOB_LEASE_SECONDS = env_int("YINGHENG_JOB_LEASE_SECONDS", 60, minimum=3)
+YINGHENG_QUIET_SECONDS = env_int("YINGHENG_QUIET_SECONDS", 120, minimum=1)  # then nothing more is expected
 
 LOGGING = {
     "version": 1,

@@ -37,7 +37,8 @@ def series_evaluate(*, series_id: UUID | str) -> bool:
     """Measure and judge one series as it stands; False when there is nothing (left) to evaluate.
 
     Idempotent: the same bytes under the same code change nothing.  Criteria about absence wait until the series is
-    complete.  Raises NotFound or DataError when stored bytes are gone or damaged.
+    complete.  Raises NotFound when stored bytes are gone, Invalid or DataError when they are
+    damaged.
     """
     row = Series.objects.select_related("exam__hospital", "device").filter(pk=series_id).first()
     if row is None or row.pixels_gone_at is not None:

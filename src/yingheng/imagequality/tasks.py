@@ -1,15 +1,33 @@
 """What image quality does about facts: handlers for `pipeline.routes`."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
+from imagingqc.errors import DataError
+from yingheng.common.errors import Invalid, NotFound, error_text
 from yingheng.imagequality.services import exam_evaluate, series_evaluate
+from yingheng.jobs.runner import GiveUp
 
 
 def evaluate_series_ready(natural_key: str, payload: dict[str, Any]) -> None:  # noqa: ARG001 - a handler's signature
     """Route for `events.SERIES_READY`."""
-    series_evaluate(series_id=natural_key)
+    with _stored_bytes():
+        series_evaluate(series_id=natural_key)
 
 
 def evaluate_exam_closed(natural_key: str, payload: dict[str, Any]) -> None:  # noqa: ARG001 - a handler's signature
     """Route for `events.EXAM_CLOSED`."""
-    exam_evaluate(exam_id=natural_key)
+    with _stored_bytes():
+        exam_evaluate(exam_id=natural_key)
+
+
+@contextmanager
+def _stored_bytes() -> Iterator[None]:
+    """Bytes that are gone or damaged do not come back by trying again: the job is parked with the reason."""
+    try:
+        yield
+    except (NotFound, Invalid) as exc:
+        raise GiveUp(f"{error_text(exc)} ({exc.code})") from exc
+    except DataError as exc:
+        raise GiveUp(f"{exc.reason.text('zh')} · {exc.reason.text('en')} ({exc.reason.code})") from exc

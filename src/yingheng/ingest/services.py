@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO, Self, cast
 from uuid import UUID
 
 from imagingqc.dicom.model import Exam, Instance, Unreadable
 from imagingqc.dicom.series import scan
+from imagingqc.errors import DataError
 from yingheng.audit.actor import Actor
 from yingheng.audit.services import record
 from yingheng.catalog.arrivals import CatalogueItem, PatientHeader
@@ -48,7 +50,8 @@ def folder_import(
     """Import every DICOM object below `paths` into `hospital` and close the exams found.
 
     An object is acknowledged (counted) only after its bytes and its catalog row are durable.  Interrupted anywhere,
-    the same call finishes the work.  Nothing unreadable stops the rest.
+    the same call finishes the work.  Nothing unreadable stops the rest; a store that cannot be written does (OSError),
+    and the batch under way is then not catalogued at all.
     """
     found = scan(paths, jobs, (lambda done, total: progress("headers", done, total)) if progress else None)
     instances = [i for exam in found.exams for series in exam.series for i in series.instances]
@@ -56,8 +59,9 @@ def folder_import(
     counts = [0, 0, 0]
     exam_ids: set[UUID] = set()
     done = 0
+    unreadable = list(found.unreadable)
     for batch in _batches(instances):
-        items = [_item(instance, store, demo=demo) for instance in batch]
+        items = list(_items(batch, store, unreadable, demo=demo))
         result = instances_catalogue(hospital=hospital, items=items)
         counts[0] += result.n_created
         counts[1] += result.n_duplicates
@@ -79,11 +83,11 @@ def folder_import(
             "created": counts[0],
             "duplicates": counts[1],
             "quarantined": counts[2],
-            "unreadable": len(found.unreadable),
-            "unreadable_first": [{"path": u.path, "reason": u.reason.code} for u in found.unreadable[:_LISTED]],
+            "unreadable": len(unreadable),
+            "unreadable_first": [{"path": u.path, "reason": u.reason.code} for u in unreadable[:_LISTED]],
         },
     )
-    return ImportResult(*counts, tuple(sorted(exam_ids)), found.unreadable)
+    return ImportResult(*counts, tuple(sorted(exam_ids)), tuple(unreadable))
 
 
 def _batches(instances: Sequence[Instance]) -> Iterator[Sequence[Instance]]:
@@ -99,9 +103,42 @@ def _still_open(hospital: Organisation, exams: Sequence[Exam]) -> set[UUID]:
     return set(rows.values_list("pk", flat=True))
 
 
+def _items(
+    batch: Sequence[Instance], store: Storage, unreadable: list[Unreadable], *, demo: bool
+) -> Iterator[CatalogueItem]:
+    """The stored objects of a batch; what cannot be read any more since it was scanned goes to `unreadable`."""
+    for instance in batch:
+        try:
+            yield _item(instance, store, demo=demo)
+        except DataError as exc:
+            unreadable.append(Unreadable(instance.path, exc.reason))
+
+
+class _Source:
+    """A file being read: trouble with it is told apart from trouble with the store."""
+
+    def __init__(self, path: str) -> None:
+        try:
+            self._file = Path(path).open("rb")
+        except OSError as exc:
+            raise DataError("file_unreadable") from exc
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self._file.close()
+
+    def read(self, size: int) -> bytes:
+        try:
+            return self._file.read(size)
+        except OSError as exc:
+            raise DataError("file_unreadable") from exc
+
+
 def _item(instance: Instance, store: Storage, *, demo: bool) -> CatalogueItem:
-    with Path(instance.path).open("rb") as source:
-        stored = store.put(source)
+    with _Source(instance.path) as source:
+        stored = store.put(cast("BinaryIO", source))
     return CatalogueItem(
         instance=instance,
         storage_key=stored.key,

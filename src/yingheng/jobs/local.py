@@ -5,6 +5,7 @@ import os
 import secrets
 import socket
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import wait
 from time import monotonic
@@ -12,6 +13,7 @@ from time import monotonic
 from django.db import OperationalError, connection
 
 from yingheng.jobs.child import Limits
+from yingheng.jobs.chores import Chore, ChoreClock
 from yingheng.jobs.services import claim, complete, fail, heartbeat, release, something_due, sweep
 from yingheng.jobs.slot import Slot
 
@@ -25,7 +27,7 @@ class Pace:
     lease_s: float = 60.0
     poll_s: float = 0.5
     sweep_s: float = 5.0
-    grace_s: float = 20.0  # what is under way may finish within this after `stop`
+    grace_s: float = 8.0  # what is under way may finish within this after `stop`
     trouble_s: float = 2.0  # pause after the database did not answer
 
 
@@ -33,13 +35,20 @@ class LocalEngine:
     """Claims jobs for `concurrency` worker processes. Any number of engines may work on one database."""
 
     def __init__(
-        self, *, concurrency: int, limits: Limits, pace: Pace | None = None, jobs_per_process: int = 200
+        self,
+        *,
+        concurrency: int,
+        limits: Limits,
+        pace: Pace | None = None,
+        jobs_per_process: int = 200,
+        chores: Sequence[Chore] = (),
     ) -> None:
         if concurrency < 1:
             raise ValueError("an engine needs a worker")
         self.owner = f"{socket.gethostname()[:60]}:{os.getpid()}:{secrets.token_hex(4)}"
         self._pace = pace or Pace()
         self._slots = [Slot(limits, jobs_per_process) for _number in range(concurrency)]
+        self._chores = ChoreClock(chores)
         self._stop = threading.Event()
         self._ran = 0
         self._next_beat = self._next_sweep = 0.0
@@ -65,6 +74,7 @@ class LocalEngine:
         try:
             self._keep_alive()
             self._settle()
+            self._chores.tick()
             self._take()
         except OperationalError:
             logger.exception("the database did not answer; trying again")

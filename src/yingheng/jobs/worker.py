@@ -7,17 +7,19 @@ from types import FrameType
 from django.conf import settings
 
 from yingheng.jobs.child import Limits
+from yingheng.jobs.chores import chores
 from yingheng.jobs.local import LocalEngine, Pace
 from yingheng.jobs.runner import run_claim
 from yingheng.jobs.services import claim, complete, fail
 
 
 def make_engine(*, concurrency: int = 2) -> LocalEngine:
-    """The local engine with the limits of the settings."""
+    """The local engine with the limits and chores of the settings."""
     return LocalEngine(
         concurrency=concurrency,
         limits=Limits(seconds=settings.YINGHENG_JOB_SECONDS, memory_mb=settings.YINGHENG_JOB_MEMORY_MB),
         pace=Pace(lease_s=settings.YINGHENG_JOB_LEASE_SECONDS),
+        chores=chores(),
     )
 
 

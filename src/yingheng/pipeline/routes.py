@@ -2,6 +2,7 @@
 
 from yingheng.common import events
 from yingheng.imagequality.tasks import evaluate_exam_closed, evaluate_series_ready
+from yingheng.ingest.tasks import tell_quarantined
 from yingheng.jobs.routes import Routes
 from yingheng.notify.handlers import tell_job_parked
 
@@ -10,7 +11,7 @@ ROUTES: Routes = {
     events.SERIES_READY: (evaluate_series_ready,),
     events.EXAM_CLOSED: (evaluate_exam_closed,),
     events.JOB_PARKED: (tell_job_parked,),
-    events.INSTANCE_QUARANTINED: (),
+    events.INSTANCE_QUARANTINED: (tell_quarantined,),
     events.EXAM_READY: (),
     events.DEVICE_SEEN: (),
     events.DEVICE_RESTRICTED: (),

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from yingheng.web.views import deciding, devices, exam, exams, findings, pictures, standards, today
+from yingheng.web.views import deciding, devices, exam, exams, findings, pictures, quarantine, standards, today
 
 app_name = "web"
 urlpatterns = [
@@ -21,4 +21,6 @@ urlpatterns = [
     path("devices/", devices.devices, name="devices"),
     path("devices/<uuid:device_id>/", devices.device, name="device"),
     path("devices/<uuid:device_id>/confirm/", devices.confirm, name="device_confirm"),
+    path("quarantine/", quarantine.quarantine, name="quarantine"),
+    path("quarantine/<uuid:quarantine_id>/discard/", quarantine.discard, name="quarantine_discard"),
 ]

@@ -48,7 +48,7 @@ def test_it_maps_descriptions_to_items(text, modality, item):
         ("头颅+胸部CT平扫", "CT", "item_ambiguous"),
         ("6.14 ROUTINE CHEST/ABD/PELVIS", "CT", "item_ambiguous"),
         ("胸部CTA", "CT", "item_ambiguous"),
-        ("ACR Axial T1", "MR", "item_unknown"),
+        ("ACR Axial T1", "MR", "item_excluded"),
         ("四肢MR", "MR", "item_unknown"),
         ("QA_ACR phantom", "MR", "item_excluded"),
         ("CT DOSE REPORT", "CT", "item_excluded"),

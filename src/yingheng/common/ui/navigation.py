@@ -63,6 +63,7 @@ MENU: tuple[Group, ...] = (
         (
             Item("tenancy:users", "user-cog", _("Users and roles"), "user.view"),
             Item("tenancy:organisations", "sitemap", _("Organisations"), "organisation.manage"),
+            Item("web:quarantine", "archive", _("Put aside"), "ingest.view"),
             Item("jobs:list", "stack-2", pgettext_lazy("work queue", "Jobs"), "job.view"),
             Item("notify:list", "bell", _("Notifications")),
             Item("audit:list", "history", _("Audit trail"), "audit.view"),

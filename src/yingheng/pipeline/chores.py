@@ -1,0 +1,53 @@
+"""What happens without a cause: time passes."""
+
+import logging
+from collections.abc import Callable, Iterable
+from typing import TypeVar
+
+from django.conf import settings
+from django.db import OperationalError
+
+from yingheng.catalog.selectors import exam_quiet_list, series_quiet_list
+from yingheng.catalog.services import exam_close, series_close
+from yingheng.catalog.storage import default_storage
+from yingheng.jobs.chores import Chore
+from yingheng.tenancy.scope import Scope
+
+AT_ONCE = 50  # the engine keeps its leases alive between chores
+DAY_S = 86400.0
+_Row = TypeVar("_Row")
+logger = logging.getLogger(__name__)
+
+
+def quiet_close() -> int:
+    """Close series and exams that have been quiet for YINGHENG_QUIET_SECONDS; returns how many.
+
+    Whoever brought them may have died before it could say that nothing more comes.  Should something come after all,
+    it opens them again and they are evaluated anew.
+    """
+    scope, quiet = Scope.everything(), float(settings.YINGHENG_QUIET_SECONDS)
+    series = series_quiet_list(scope, quiet_seconds=quiet, limit=AT_ONCE)
+    closed = _each(series, lambda row: series_close(series=row))
+    exams = exam_quiet_list(scope, quiet_seconds=quiet, limit=AT_ONCE)
+    return closed + _each(exams, lambda row: exam_close(exam=row))
+
+
+def _each(rows: Iterable[_Row], close: Callable[[_Row], bool]) -> int:
+    """How many were closed; one that cannot be closed does not stand in the way of the rest."""
+    closed = 0
+    for row in rows:
+        try:
+            closed += close(row)
+        except OperationalError:
+            raise
+        except Exception:
+            logger.exception("could not be closed: %s", row)
+    return closed
+
+
+def leftovers_remove() -> int:
+    """Remove half-written files that killed importers left in the store; returns how many."""
+    return default_storage().sweep(older_than_s=DAY_S)
+
+
+CHORES = (Chore(5.0, quiet_close), Chore(3600.0, leftovers_remove))

@@ -1,0 +1,111 @@
+"""Objects put aside because they contradict what is catalogued."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_safe
+
+from yingheng.catalog.models import Quarantine
+from yingheng.catalog.selectors import quarantine_counts, quarantine_get, quarantine_list
+from yingheng.catalog.services import quarantine_discard
+from yingheng.common.ui.pages import FormPage, ListPage
+from yingheng.common.ui.parts import Action, Empty, KeyValues, Lines, Link, Section, Tab, Tag, When
+from yingheng.common.ui.tables import Column, Pager, Row, Table
+from yingheng.tenancy.access import page, scope_of
+from yingheng.tenancy.permissions import INGEST_MANAGE, INGEST_VIEW
+from yingheng.web.addresses import with_query
+from yingheng.web.forms import ReasonForm
+
+PAGE_ROWS = 50
+
+
+@page(INGEST_VIEW)
+@require_safe
+def quarantine(request: HttpRequest) -> HttpResponse:
+    """What arrived but was not catalogued, and why."""
+    state = request.GET.get("state", "")
+    state = state if state in Quarantine.State.values else Quarantine.State.WAITING
+    start = int(request.GET["page"]) if request.GET.get("page", "").isdecimal() else 0
+    found = list(quarantine_list(request.scope, state=state)[start : start + PAGE_ROWS + 1])
+    counts = quarantine_counts(request.scope)
+    may = scope_of(request, INGEST_MANAGE)
+    return ListPage(
+        title=_("Put aside"),
+        purpose=_("Objects that contradict what is catalogued. Nothing of them is judged until a person settles it."),
+        tabs=[
+            Tab(str(label), with_query(request, state=key), counts.get(key, 0), state == key)
+            for key, label in Quarantine.State.choices
+        ],
+        table=Table(
+            columns=(
+                Column("why", _("Why"), wide=True),
+                Column("study", _("Exam"), phone=False),
+                Column("state", _("State"), nowrap=True),
+                Column("arrived", _("Received"), nowrap=True),
+                Column("do", "", align="right"),
+            ),
+            rows=[_row(one, may_discard=may.contains(one.hospital.path)) for one in found[:PAGE_ROWS]],
+            caption=_("Put aside"),
+            pager=Pager(
+                shown=len(found[:PAGE_ROWS]),
+                previous_url=with_query(request, page=str(max(0, start - PAGE_ROWS))) if start else "",
+                next_url=with_query(request, page=str(start + PAGE_ROWS)) if len(found) > PAGE_ROWS else "",
+            ),
+            empty=Empty(_("Nothing put aside"), _("Everything that arrived fits together."), icon="circle-check"),
+        ),
+    ).response(request)
+
+
+@page(INGEST_MANAGE)
+@require_http_methods(["GET", "HEAD", "POST"])
+def discard(request: HttpRequest, quarantine_id: UUID) -> HttpResponse:
+    """Decide that an object is not to be catalogued; it and the reason stay on record."""
+    row = quarantine_get(request.scope, quarantine_id)
+    back = reverse("web:quarantine")
+    form = ReasonForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        quarantine_discard(actor=request.actor, quarantine=row, reason=form.cleaned_data["reason"])
+        messages.success(request, _("The object stays on record and is not catalogued."))
+        return redirect(back)
+    return FormPage(
+        title=_("Do not catalogue"),
+        purpose=_("The object stays on record with your reason; nothing is deleted."),
+        crumbs=[Link(_("Put aside"), back)],
+        form=form,
+        submit=_("Do not catalogue"),
+        cancel_url=back,
+        aside=[Section(_("Object"), _facts(row))],
+    ).response(request, status=400 if form.is_bound else 200)
+
+
+def _facts(row: Quarantine) -> KeyValues:
+    return KeyValues(
+        [
+            (_("Why"), row.get_reason_display()),
+            (_("Exam"), row.study_uid),
+            (_("Series"), row.series_uid),
+            (_("Object"), row.sop_uid),
+            (_("Received"), When(row.received_at)),
+        ]
+    )
+
+
+def _row(row: Quarantine, *, may_discard: bool) -> Row:
+    waiting = row.state == Quarantine.State.WAITING
+    url = reverse("web:quarantine_discard", args=[row.pk])
+    return Row(
+        {
+            "why": Lines(row.get_reason_display(), row.sop_uid),
+            "study": Lines(row.hospital.name, row.study_uid),
+            "state": Tag(row.get_state_display(), "human" if waiting else "neutral"),
+            "arrived": When(row.received_at),
+            "do": Action(_("Do not catalogue"), url) if waiting and may_discard else None,
+        },
+        id=str(row.pk),
+    )
