@@ -91,9 +91,9 @@ def _gaps(shape: Shape, lang: str) -> str:
         return places
     every = (held + missing) / held
     if lang == "zh":
-        return f"只有 {held} 层，另缺 {missing} 层，平均约每 {every:.0f} 层才有 1 层，多半只收到部分图像：{places}"
+        return f"本组只有 {held} 层，另缺 {missing} 层，平均约每 {every:.0f} 层才有 1 层，多半只收到部分图像：{places}"
     return (
-        f"only {held} slices are there and {missing} are not, about one in {every:.0f}; "
+        f"only {held} slices of this stack are there and {missing} are not, about one in {every:.0f}; "
         f"most likely only part of the images arrived: {places}"
     )
 

@@ -58,6 +58,8 @@ def check(
     readable or nothing that could be assessed.  Unreadable files are listed and do not change the code.
     """
     standards = choose_standards(standard_ids)
+    refuse_lost_folder(json_file, "--json")
+    refuse_lost_folder(html_file, "--html")
     with progress_bar() as progress:
         found = scan_with_progress(paths, jobs, progress, lang)
         exams = evaluate_all(found.exams, standards, jobs, progress, lang)
@@ -75,6 +77,12 @@ def json_text(
     """The report as JSON text; numbers that JSON does not know (NaN, infinity) are an error, never written."""
     report = report_dict(standards, exams, unreadable, lang)
     return json.dumps(report, ensure_ascii=False, indent=1, allow_nan=False) + "\n"
+
+
+def refuse_lost_folder(file: Path | None, option: str) -> None:
+    """Say at once, not after all the work, that there is no folder to write into."""
+    if file is not None and not file.absolute().parent.is_dir():
+        raise click.BadParameter(f"{file.parent}: 没有此文件夹 · no such folder", param_hint=option)
 
 
 def write(file: Path, text: str, option: str) -> None:

@@ -9,9 +9,10 @@ from typing import Any
 
 from django.template import Context, Engine
 
+from imagingqc.criteria.evidence_words import series_name as row_name
 from imagingqc.criteria.explain import (
-    CONFIDENCE_WORDS,
     OUTCOME_WORDS,
+    place_text,
     quantity_name,
     reason_text,
     value_text,
@@ -22,7 +23,7 @@ from imagingqc.dicom.model import Slice, Unreadable
 from imagingqc.errors import AnalysisError, DataError
 from imagingqc.evaluate import ExamResult, SeriesResult
 from imagingqc.quantity import Measurement
-from yingheng.cli.check_table import ORDER, STYLE, counts
+from yingheng.cli.check_table import ORDER, STYLE, counts, exam_title, sentences, series_name, visible
 from yingheng.common.rendering import slice_png
 from yingheng.common.ui.stage import SliceRuler
 
@@ -46,6 +47,11 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "present": "有",
         "missing": "缺",
         "alternative": "由等效序列代替",
+        "consistent": "方向一致",
+        "inconsistent": "方向不同",
+        "first": "首次曝光",
+        "repeat": "重复曝光",
+        "series": "个序列",
     },
     "en": {
         "html_lang": "en",
@@ -65,14 +71,19 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "present": "present",
         "missing": "missing",
         "alternative": "an equivalent series stands for it",
+        "consistent": "same direction",
+        "inconsistent": "another direction",
+        "first": "first exposure",
+        "repeat": "repeat exposure",
+        "series": "series",
     },
 }
 
 
-def write_html(
-    file: Path, standards: Sequence[Standard], exams: Sequence[ExamResult], unreadable: Sequence[Unreadable], lang: str
-) -> None:
-    """Write the report; pictures are embedded, nothing is loaded from anywhere."""
+def html_report(
+    standards: Sequence[Standard], exams: Sequence[ExamResult], unreadable: Sequence[Unreadable], lang: str
+) -> str:
+    """The report as one HTML text; pictures are embedded, nothing is loaded from anywhere."""
     words = WORDS[lang]
     criteria = {(s.id, c.id): c for s in standards for c in s.criteria}
     view = _View(criteria, lang)
@@ -86,14 +97,14 @@ def write_html(
                 for o in ORDER
             ],
             "exams": [view.exam(e) for e in exams],
-            "unreadable": [{"path": u.path, "reason": u.reason.text(lang)} for u in unreadable],
+            "unreadable": [{"path": visible(u.path), "reason": u.reason.text(lang)} for u in unreadable],
             "n_unreadable": str(len(unreadable)),
         },
         use_l10n=False,
         use_tz=False,
     )
     engine = Engine(dirs=[Path(__file__).parent / "templates"])
-    file.write_text(engine.get_template("check.html").render(context), encoding="utf-8")
+    return str(engine.get_template("check.html").render(context))
 
 
 class _View:
@@ -107,7 +118,8 @@ class _View:
     def exam(self, result: ExamResult) -> dict[str, Any]:
         return {
             "uid": result.exam.study_uid,
-            "modality": result.exam.modality,
+            "title": exam_title(result.exam),
+            "n_series": str(len(result.series)),
             "series": [self.series(s) for s in result.series],
             **self.verdicts(result.verdicts),
         }
@@ -115,7 +127,7 @@ class _View:
     def series(self, result: SeriesResult) -> dict[str, Any]:
         return {
             "uid": result.series.uid,
-            "name": result.series.first.text("SeriesDescription") or result.series.uid,
+            "name": series_name(result.series, self.lang),
             "modality": result.series.modality,
             "n_images": str(result.n_images),
             "n_measurements": str(len(result.measurements)),
@@ -132,14 +144,22 @@ class _View:
 
     def verdicts(self, verdicts: Sequence[Verdict]) -> dict[str, Any]:
         ordered = sorted(verdicts, key=lambda v: ORDER.index(v.outcome))
-        loud = [v for v in ordered if v.outcome is not Outcome.PASS and v.grade != "manual"]
+        loud = [v for v in ordered if v.outcome in _SPEAKING and v.grade != "manual"]
+        open_ones = [v for v in ordered if v.outcome is Outcome.NOT_ASSESSABLE and v.grade != "manual"]
         quiet = [v for v in ordered if v.outcome is Outcome.PASS or v.grade == "manual"]
         passed = sum(v.outcome is Outcome.PASS for v in quiet)
         return {
-            "verdicts": [self.verdict(v) for v in loud],
+            "verdicts": [self.verdict(v) for v in loud] + self.not_assessable(open_ones),
             "quiet": [self.verdict(v) for v in quiet],
             "quiet_summary": self.words["quiet"].format(passed=passed, manual=len(quiet) - passed),
         }
+
+    def not_assessable(self, verdicts: Sequence[Verdict]) -> list[dict[str, Any]]:
+        """One entry for each reason, with all the quantities it stands in the way of."""
+        return [
+            {"outcome": o.value, "icon": STYLE[o][1], "word": OUTCOME_WORDS[self.lang][o], "text": text}
+            for text, _, o in sentences(verdicts, self.lang, one_by_one=False)
+        ]
 
     def verdict(self, v: Verdict) -> dict[str, Any]:
         criterion = self.criteria[v.standard, v.criterion]
@@ -150,12 +170,12 @@ class _View:
             "icon": STYLE[v.outcome][1],
             "word": OUTCOME_WORDS[self.lang][v.outcome],
             "text": verdict_text(v, self.lang, requirement),
-            "clause": v.clause,
+            "where": place_text(v, self.lang),
             "requirement": requirement,
-            "confidence": CONFIDENCE_WORDS[self.lang][v.confidence],
             **(self.ruler(shape) if shape.get("kind") == "slices" else {}),
             "rows": [
-                {"name": r["name"], "state": self.words.get(r["state"], r["state"])} for r in shape.get("rows", ())
+                {"name": row_name(r, self.lang), "state": self.words.get(r["state"], r["state"])}
+                for r in shape.get("rows", ())
             ],
         }
 
@@ -201,6 +221,7 @@ class _View:
         }
 
 
+_SPEAKING = frozenset({Outcome.FAIL, Outcome.NEEDS_HUMAN})
 _DRAWABLE = frozenset({"rect", "circle", "polyline", "points"})
 
 

@@ -128,7 +128,7 @@ def line(console: Console, text: str, icon: str, style: str) -> None:
     grid.add_column(no_wrap=True)
     grid.add_column(overflow="fold")
     grid.add_row(f"[{style}]{icon}[/]", text)
-    console.print(Padding(grid, (0, 0, 0, 4)), highlight=False)
+    console.print(Padding(grid, (0, 0, 0, 4), expand=False), highlight=False)
 
 
 def sentences(verdicts: Sequence[Verdict], lang: str, *, one_by_one: bool) -> list[tuple[str, str, Outcome]]:

@@ -49,6 +49,6 @@ message_kinds_add(
         "device.restricted": Kind(_("%(device)s was restricted: %(reason)s."), "urgent"),
         "device.released": Kind(_("%(device)s was released for use."), "info"),
         "baseline.changed": Kind(_("%(device)s has a new baseline for %(quantity)s."), "info"),
-        "instance.quarantined": Kind(_("Images of exam %(study)s contradict the catalog and were put aside."), "warning"),
+        "instance.quarantined": Kind(_("Images of exam %(study)s contradict others and were put aside."), "warning"),
     }
 )
