@@ -37,6 +37,7 @@ EXAM = {"exam_id": "exam"}
 FINDING = {"finding_id": "finding"}
 ROUTES = {
     "web:today": Route(ANYBODY),
+    "web:health": Route(PUBLIC),
     "web:exams": Route("exam.view"),
     "web:exam": Route("exam.view", EXAM),
     "web:exam_evaluate": Route("exam.evaluate", EXAM, post=True),

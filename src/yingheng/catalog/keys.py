@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import os
-import secrets
 from functools import lru_cache
 from pathlib import Path
 
@@ -17,6 +15,7 @@ from cryptography.fernet import Fernet
 from django.conf import settings
 
 from yingheng.common.errors import Invalid
+from yingheng.common.secret_file import secret_file_ensure
 
 _FOLDER = "keys"
 
@@ -52,26 +51,7 @@ def _fernet(folder: Path) -> Fernet:
 @lru_cache(maxsize=8)
 def _secret(folder: Path, name: str) -> bytes:
     """The secret of this name, made on first use; of several processes that start at once, the first one's counts."""
-    path = folder / name
-    if not path.exists():
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        _create(path)
-    secret = path.read_bytes().strip()
+    secret = secret_file_ensure(folder / name, Fernet.generate_key())
     if len(secret) < 40:
         raise Invalid("catalog.key_damaged", name=name)
     return secret
-
-
-def _create(path: Path) -> None:
-    fresh = path.with_name(f".{path.name}-{os.getpid()}-{secrets.token_hex(4)}")
-    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(Fernet.generate_key())
-        file.flush()
-        os.fsync(file.fileno())
-    try:
-        os.link(fresh, path)
-    except FileExistsError:
-        return
-    finally:
-        fresh.unlink()

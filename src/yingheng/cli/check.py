@@ -25,7 +25,6 @@ from imagingqc.evaluate import (
     evaluate_series,
     report_dict,
 )
-from yingheng.cli.check_html import html_report
 from yingheng.cli.check_table import print_report, report_console
 
 EXIT_OK, EXIT_FAIL, EXIT_NOTHING = 0, 1, 2
@@ -66,6 +65,8 @@ def check(
     if json_file:
         write(json_file, json_text(standards, exams, found.unreadable, lang), "--json")
     if html_file:
+        from yingheng.cli.check_html import html_report  # noqa: PLC0415 - its templates are slow to load
+
         write(html_file, html_report(standards, exams, found.unreadable, lang), "--html")
     print_report(report_console(), standards, exams, found.unreadable, lang=lang, show_all=show_all)
     sys.exit(exit_code(exams))

@@ -38,10 +38,10 @@ def demo(home: Path | None, host: str, port: int, no_serve: bool) -> None:  # no
     platform.start(home)
     platform.migrate()
     password = prepare(home)
-    from yingheng.jobs.worker import run_due_here  # noqa: PLC0415
+    from yingheng.jobs.worker import make_engine  # noqa: PLC0415
 
     click.echo("评价样例检查 … · evaluating the sample exams")
-    run_due_here(limit=100_000)
+    make_engine(concurrency=2).run(once=True)
     summary()
     if no_serve:
         return
@@ -59,12 +59,13 @@ def demo(home: Path | None, host: str, port: int, no_serve: bool) -> None:  # no
 def prepare(home: Path) -> str:
     """Organisations, people and sample exams (again and again without harm); returns the password of all accounts."""
     from yingheng.cli.demo_exams import demo_write  # noqa: PLC0415
-    from yingheng.cli.importing import import_folders  # noqa: PLC0415
+    from yingheng.cli.importing import import_folders, stored_or_said  # noqa: PLC0415
 
     hospital, password = organisations_and_people(home)
     click.echo("生成样例检查 … · writing sample exams")
     folders = demo_write(home / "samples")
-    result = import_folders(hospital, tuple(folders), jobs=2, demo=True)
+    with stored_or_said():
+        result = import_folders(hospital, tuple(folders), jobs=2, demo=True)
     click.echo(f"入库 {result.n_created} 个对象，{len(result.exam_ids)} 个检查；此前已有 {result.n_duplicates} 个")
     return password
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -33,7 +35,8 @@ def import_(paths: tuple[Path, ...], home: Path | None, code: str | None, jobs: 
     platform.start(home)
     platform.migrate()
     hospital = platform.the_hospital(code)
-    result = import_folders(hospital, paths, jobs=jobs)
+    with stored_or_said():
+        result = import_folders(hospital, paths, jobs=jobs)
     console = Console()
     console.print(
         f"新入库 {result.n_created}，已有 {result.n_duplicates}，隔离 {result.n_quarantined}，"
@@ -48,6 +51,20 @@ def import_(paths: tuple[Path, ...], home: Path | None, code: str | None, jobs: 
         run_due_here(limit=1_000_000)
     if not (result.n_created or result.n_duplicates or result.n_quarantined):
         sys.exit(2)
+
+
+@contextmanager
+def stored_or_said() -> Iterator[None]:
+    """A full disk or a folder that cannot be written, in words instead of a trace."""
+    from django.db import OperationalError  # noqa: PLC0415
+
+    try:
+        yield
+    except (OSError, OperationalError) as error:
+        raise click.ClickException(
+            f"数据无法写入：{error}。已入库的部分完好；排除故障后重新运行同一命令即可续完 · "
+            f"cannot write the data: {error}. What is stored is sound; mend it and run the same command again"
+        ) from error
 
 
 def import_folders(

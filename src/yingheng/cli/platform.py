@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+
+try:
+    import fcntl
+except ImportError:  # not on Windows: there commands are started one after the other
+    fcntl = None  # type: ignore[assignment]
 
 if TYPE_CHECKING:
     from yingheng.tenancy.models import Organisation
@@ -32,10 +38,36 @@ def start(home: Path | None = None) -> None:
 
 
 def migrate() -> None:
-    """Bring the tables up to date."""
+    """Bring the tables up to date; of several commands that start at once one does it and the others wait."""
+    if not pending_migrations():
+        return
     from django.core.management import call_command  # noqa: PLC0415
 
-    call_command("migrate", verbosity=0, interactive=False)
+    with _alone():
+        call_command("migrate", verbosity=0, interactive=False)
+
+
+_MIGRATION_LOCK = 0x59696E67  # any number that nobody else locks in this database
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """Keep out other commands: by a lock of the database server, or beside SQLite by a locked file."""
+    from django.conf import settings  # noqa: PLC0415
+    from django.db import connection  # noqa: PLC0415
+
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_lock(%s)", [_MIGRATION_LOCK])
+            try:
+                yield
+            finally:
+                cursor.execute("SELECT pg_advisory_unlock(%s)", [_MIGRATION_LOCK])
+        return
+    with (Path(settings.YINGHENG_HOME) / ".migrating").open("w") as file:
+        if fcntl is not None:
+            fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 def pending_migrations() -> list[str]:
@@ -46,6 +78,13 @@ def pending_migrations() -> list[str]:
     executor = MigrationExecutor(connection)
     plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
     return [f"{migration.app_label}.{migration.name}" for migration, _backwards in plan]
+
+
+def is_set_up() -> bool:
+    """Whether anybody has an account."""
+    from yingheng.tenancy.models import User  # noqa: PLC0415
+
+    return User.objects.exists()
 
 
 def the_hospital(code: str | None) -> Organisation:

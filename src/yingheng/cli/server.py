@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-import subprocess
+import logging
+import os
+import signal
+import socket
 import sys
 import threading
+import time
 from pathlib import Path
-from types import TracebackType
-from typing import Self
+from types import FrameType
+from typing import NoReturn
 
 import click
 
 from yingheng.cli import platform
+from yingheng.cli.keeper import WorkerKeeper
 
-_RESTART_S = 2.0
+_WEB_GRACE_S = 3  # a request may end within this after the signal to stop; the workers have theirs afterwards
+_LEAVING_S = 12.0
+logger = logging.getLogger(__name__)
 
 
 @click.command()
@@ -27,6 +34,10 @@ def serve(home: Path | None, host: str, port: int, workers: int) -> None:
     """Serve the pages and evaluate what arrives, until interrupted."""
     platform.start(home)
     platform.migrate()
+    check_free(host, port)
+    click.echo(f"影衡 · Yingheng   http://{host}:{port}/   Ctrl-C 结束 · stops")
+    if not platform.is_set_up():
+        click.echo("还没有用户，请先运行 yingheng init · nobody can sign in yet: run `yingheng init`", err=True)
     run(host, port, workers)
 
 
@@ -34,52 +45,57 @@ def run(host: str, port: int, workers: int) -> None:
     """The server in this process, the workers in a child that is started again should it die."""
     import uvicorn  # noqa: PLC0415 - seconds for commands that never serve
 
+    # Once its requests have ended, uvicorn raises the signal anew; by default SIGTERM would then end this process on
+    # the spot and leave the worker behind.
+    signal.signal(signal.SIGTERM, _leave)
     with WorkerKeeper(workers):
-        uvicorn.run("yingheng.config.asgi:application", host=host, port=port, log_level="warning", lifespan="off")
+        uvicorn.run(
+            "yingheng.config.asgi:application",
+            host=host,
+            port=port,
+            log_level="warning",
+            lifespan="off",
+            timeout_graceful_shutdown=_WEB_GRACE_S,
+        )
+
+
+def check_free(host: str, port: int) -> None:
+    """ClickException when the port is taken: said before anything else is started."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise click.ClickException(
+                f"无法监听 {host}:{port}：{error.strerror}；可用 --port 另选 · cannot listen there: choose another --port"
+            ) from error
 
 
 @click.command()
 @platform.home_option
 @click.option("--concurrency", default=2, show_default=True, type=click.IntRange(1, 64))
 @click.option("--once", is_flag=True, help="处理完到期任务后退出 · stop when nothing is due")
-def worker(home: Path | None, concurrency: int, once: bool) -> None:  # noqa: FBT001
+@click.option("--leave-with-stdin", is_flag=True, hidden=True, help="end when standard input closes")
+def worker(home: Path | None, concurrency: int, once: bool, leave_with_stdin: bool) -> None:  # noqa: FBT001
     """Run jobs until interrupted."""
+    if leave_with_stdin:
+        threading.Thread(target=_leave_with_stdin, name="leave-with-stdin", daemon=True).start()
     platform.start(home)
     from yingheng.jobs.worker import run_worker  # noqa: PLC0415
 
     run_worker(once=once, concurrency=concurrency)
 
 
-class WorkerKeeper:
-    """Keeps one `yingheng worker` child alive while the context lasts (none when `concurrency` is 0)."""
+def _leave(_number: int, _frame: FrameType | None) -> NoReturn:
+    raise SystemExit(0)
 
-    def __init__(self, concurrency: int) -> None:
-        self._command = [sys.executable, "-m", "yingheng.cli", "worker", "--concurrency", str(concurrency)]
-        self._wanted = concurrency > 0
-        self._stopping = threading.Event()
-        self._child: subprocess.Popen[bytes] | None = None
-        self._thread = threading.Thread(target=self._keep, name="worker-keeper", daemon=True)
 
-    def __enter__(self) -> Self:
-        if self._wanted:
-            self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._stopping.set()
-        if self._child is not None:
-            self._child.terminate()
-            try:
-                self._child.wait(timeout=30)
-            except subprocess.TimeoutExpired:
-                self._child.kill()
-        if self._wanted:
-            self._thread.join(timeout=5)
-
-    def _keep(self) -> None:
-        while not self._stopping.is_set():
-            self._child = subprocess.Popen(self._command)  # noqa: S603 - our own interpreter and module
-            self._child.wait()
-            self._stopping.wait(_RESTART_S)
+def _leave_with_stdin() -> None:
+    """Stop when whoever started this process is gone: the other end of the pipe closes however it died."""
+    while os.read(sys.stdin.fileno(), 4096):
+        pass
+    logger.warning("the server is gone; the worker stops")
+    os.kill(os.getpid(), signal.SIGTERM)
+    time.sleep(_LEAVING_S)
+    os._exit(1)

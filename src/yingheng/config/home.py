@@ -5,6 +5,7 @@ import secrets
 import tempfile
 from pathlib import Path
 
+from yingheng.common.secret_file import secret_file_ensure
 from yingheng.config.env import EnvError, env_str
 
 
@@ -29,25 +30,9 @@ def data_home(*, throwaway: bool) -> Path:
 
 
 def secret_key(home: Path) -> str:
-    """The signing secret kept in the data folder; made on first use, readable by its owner alone.
-
-    Several processes may start at once: each writes its own file and links it into place, the first link wins.
-    """
+    """The signing secret kept in the data folder; made on first use."""
     path = home / "secret.key"
-    if not path.exists():
-        fresh = home / f".secret-{os.getpid()}-{secrets.token_hex(4)}"
-        descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w", encoding="ascii") as file:
-            file.write(secrets.token_urlsafe(64))
-            file.flush()
-            os.fsync(file.fileno())
-        try:
-            os.link(fresh, path)
-        except FileExistsError:
-            pass
-        finally:
-            fresh.unlink()
-    key = path.read_text(encoding="ascii").strip()
+    key = secret_file_ensure(path, secrets.token_urlsafe(64).encode()).decode("ascii", errors="replace")
     if len(key) < 50:
         raise EnvError(f"the secret in {path} is damaged; restore it from the backup")
     return key

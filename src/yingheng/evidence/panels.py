@@ -8,6 +8,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
 from yingheng.catalog.models import Exam
+from yingheng.common.ui.clauses import standard_title
 from yingheng.common.ui.parts import TimelineEntry
 from yingheng.evidence.models import Assessment, Decision
 from yingheng.evidence.selectors import decision_list
@@ -37,7 +38,7 @@ def assessment_entry(row: Assessment) -> TimelineEntry:
     """An evaluation of a subject as a whole under one standard."""
     return TimelineEntry(
         row.created_at,
-        _("evaluated under %(standard)s") % {"standard": row.standard},
+        _("evaluated under %(standard)s") % {"standard": standard_title(row.standard)},
         kind="verdict",
         kind_label=_("verdict"),
         outcome=row.outcome,

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 
 from imagingqc.dicom import model as dicom
 from imagingqc.dicom.header import read_instance
 from yingheng.catalog.models import Exam, Instance, Series
 from yingheng.catalog.storage import default_storage
+from yingheng.common.errors import Invalid, NotFound
 
 
 def series_read(series: Series) -> tuple[dicom.Series | None, str]:
@@ -23,7 +25,8 @@ def series_read(series: Series) -> tuple[dicom.Series | None, str]:
         return None, input_hash(rows)
     store = default_storage()
     for row in rows:
-        store.verify(row.storage_key)
+        with _named(row):
+            store.verify(row.storage_key)
     return dicom_series(rows, series.exam.study_uid), input_hash(rows)
 
 
@@ -42,11 +45,24 @@ def exam_read(exam: Exam) -> tuple[dicom.Exam | None, str]:
 
 def dicom_series(rows: Iterable[Instance], study_uid: str) -> dicom.Series:
     """One DICOM series of instance rows, in the order that every reader uses."""
-    store = default_storage()
-    instances = [read_instance(str(store.local_path(row.storage_key))) for row in rows]
+    instances = [_header(row) for row in rows]
     instances.sort(key=lambda i: (i.number("InstanceNumber") or 0, i.sop_uid))
     modality = min(instances, key=lambda i: i.sop_uid).modality
     return dicom.Series(instances[0].series_uid, study_uid, modality, tuple(instances))
+
+
+def _header(row: Instance) -> dicom.Instance:
+    with _named(row):
+        return read_instance(str(default_storage().local_path(row.storage_key)))
+
+
+@contextmanager
+def _named(row: Instance) -> Iterator[None]:
+    """Say in the error which object it is about."""
+    try:
+        yield
+    except (NotFound, Invalid) as exc:
+        raise type(exc)(exc.code, object=row.sop_uid) from exc
 
 
 def input_hash(rows: Iterable[Instance]) -> str:

@@ -28,6 +28,6 @@ def _stored_bytes() -> Iterator[None]:
     try:
         yield
     except (NotFound, Invalid) as exc:
-        raise GiveUp(f"{error_text(exc)} ({exc.code})") from exc
+        raise GiveUp(" ".join([error_text(exc), exc.code, exc.params.get("object", "")]).rstrip()) from exc
     except DataError as exc:
         raise GiveUp(f"{exc.reason.text('zh')} · {exc.reason.text('en')} ({exc.reason.code})") from exc

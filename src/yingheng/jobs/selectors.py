@@ -1,6 +1,6 @@
 """Reading the queue."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
@@ -54,6 +54,12 @@ def open_counts(scope: Scope) -> dict[str, int]:
     open_states = (Job.State.QUEUED, Job.State.RUNNING, Job.State.PARKED)
     rows = _reached(scope).filter(state__in=open_states).order_by().values_list("state").annotate(n=Count("id"))
     return dict.fromkeys(open_states, 0) | dict(rows)
+
+
+def is_pending(scope: Scope, keys: Iterable[str]) -> bool:
+    """Whether work on any of these things waits or runs."""
+    waiting = (Job.State.QUEUED, Job.State.RUNNING)
+    return _reached(scope).filter(natural_key__in=list(keys), state__in=waiting).exists()
 
 
 @dataclass(frozen=True)

@@ -2,11 +2,12 @@
 
 from django.urls import path
 
-from yingheng.web.views import deciding, devices, exam, exams, findings, pictures, quarantine, standards, today
+from yingheng.web.views import deciding, devices, exam, exams, findings, health, pictures, quarantine, standards, today
 
 app_name = "web"
 urlpatterns = [
     path("", today.today, name="today"),
+    path("healthz/", health.health, name="health"),
     path("exams/", exams.exams, name="exams"),
     path("exams/<uuid:exam_id>/", exam.exam, name="exam"),
     path("exams/<uuid:exam_id>/evaluate/", deciding.evaluate, name="exam_evaluate"),

@@ -2,6 +2,7 @@
 
 from imagingqc.criteria.load import load_builtin
 
+from . import words
 from .judged import Clause
 
 
@@ -19,3 +20,11 @@ def builtin_clause(standard: str, criterion: str, lang: str) -> Clause | None:
         source=found.source or document.source,
         level=document.level,
     )
+
+
+def standard_title(standard: str) -> str:
+    """The title of a standard in the reader's language; its id where it does not come with the package."""
+    document = load_builtin().get(standard)
+    if document is None:
+        return standard
+    return document.title if words.language() == "zh" else document.title_en

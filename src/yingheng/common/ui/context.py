@@ -22,5 +22,5 @@ def frame(request: HttpRequest) -> dict[str, Any]:
         "scope_name": getattr(request, "scope_name", ""),
         "unread": getattr(request, "unread", None),
         "unread_url": getattr(request, "unread_url", ""),
-        "demo": getattr(request, "demo", getattr(settings, "YINGHENG_DEMO", False)),
+        "demo": getattr(request, "demo", False) or getattr(settings, "YINGHENG_DEMO", False),
     }

@@ -13,6 +13,7 @@ from imagingqc.criteria import explain
 from imagingqc.criteria.explain import limit_text
 from imagingqc.criteria.model import Limit
 from imagingqc.errors import Reason, reason_catalogue
+from imagingqc.quantity import Evidence
 
 from . import words
 from .bullet import Bullet, bullet
@@ -88,6 +89,12 @@ def value_text(value: object) -> str:
     return str(value)
 
 
+def place_text(evidence: Mapping[str, Any], quantity: str = "") -> str:
+    """Where something lies, from Evidence JSON, in the reader's language."""
+    known = Evidence(evidence.get("series"), evidence.get("instance"), evidence.get("frame"), evidence.get("shape") or {})
+    return explain.evidence_text(known, words.language(), quantity)
+
+
 @dataclass(frozen=True)
 class HumanVerdict:
     """A person's verdict beside the automatic one."""
@@ -151,6 +158,25 @@ class Judged(Part):
         return "" if self.reference is None else words.number_text(self.reference)
 
     @property
+    def place(self) -> str:
+        """Where the fault lies, in one sentence; "" where nothing is wrong or the evidence says nothing of a place."""
+        evidence = self.verdict.get("evidence")
+        if not evidence or self.verdict["outcome"] not in {"FAIL", "NEEDS_HUMAN"}:
+            return ""
+        return place_text(evidence, self.verdict.get("quantity") or "")
+
+    @property
+    def advice(self) -> str:
+        """What to do about a value outside its limit; "" where there is nothing general to say."""
+        failed = self.verdict["outcome"] == "FAIL"
+        return explain.advice_text(self.verdict.get("quantity"), words.language()) if failed else ""
+
+    @property
+    def manual(self) -> bool:
+        """Whether the clause has nothing to measure."""
+        return self.verdict.get("grade") == "manual"
+
+    @property
     def shape(self) -> Mapping[str, Any] | None:
         evidence = self.verdict.get("evidence")
         return (evidence or {}).get("shape") or None
@@ -158,11 +184,13 @@ class Judged(Part):
 
 @dataclass(frozen=True)
 class JudgedList(Part):
-    """The verdicts of one subject, worst first unless `keep_order`."""
+    """The verdicts of one subject, worst first unless `keep_order`; `compact` for a narrow place beside an image."""
 
     template = "ui/components/judged_list.html"
     items: Sequence[Judged]
     keep_order: bool = False
+    compact: bool = False
+    counted: bool = True
 
     @property
     def ordered(self) -> list[Judged]:

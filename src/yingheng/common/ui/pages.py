@@ -65,7 +65,11 @@ class ListPage(Page):
 
 @dataclass(kw_only=True)
 class ThingPage(Page):
-    """One thing: state, three key facts, primary action, at most six tabs, and the timeline of all that happened."""
+    """One thing: state, three key facts, primary action, at most six tabs, and the timeline of all that happened.
+
+    `tags` stand beside the state.  `wide` gives the sections the whole width and puts the timeline below them.
+    `page_keys` are keys that no action carries.
+    """
 
     template = "ui/pages/thing.html"
 
@@ -75,6 +79,9 @@ class ThingPage(Page):
     tabs: Sequence[Tab] = ()
     sections: Sequence[Section] = ()
     timeline: Timeline | None = None
+    tags: Sequence[Tag] = ()
+    wide: bool = False
+    page_keys: Keys = field(default_factory=list)
 
     def __post_init__(self) -> None:
         if len(self.tabs) > 6 or len(self.facts) > 4:
@@ -82,8 +89,9 @@ class ThingPage(Page):
 
     @property
     def keys(self) -> Keys:
-        staged = any(isinstance(section.body, Stage) for section in self.sections)
-        return (STAGE_KEYS if staged else []) + super().keys
+        shown = [part for section in self.sections for part in (section.body, *section.context.values())]
+        staged = any(isinstance(part, Stage) for part in shown)
+        return (STAGE_KEYS if staged else []) + self.page_keys + super().keys
 
 
 @dataclass(frozen=True)

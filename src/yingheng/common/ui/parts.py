@@ -135,11 +135,14 @@ class Empty(Part):
 
 @dataclass(frozen=True)
 class Alert(Part):
+    """A notice above the content; a `pending` one goes away by itself, and the page then reads itself anew."""
+
     template = "ui/components/alert.html"
     text: str
     tone: Tone = "neutral"
     title: str = ""
     action: Action | None = None
+    pending: bool = False
 
 
 @dataclass(frozen=True)

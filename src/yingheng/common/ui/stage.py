@@ -175,15 +175,19 @@ def evidence_part(shape: Mapping[str, Any] | None, stage: str = "stage") -> Part
 
 
 def overlays_of(verdicts: Sequence[Mapping[str, Any]], instances: Sequence[str]) -> list[Overlay]:
-    """Overlays for the stage from Verdict JSON; `instances` are the SOP Instance UIDs in the order of the slices."""
-    places = {uid: index for index, uid in enumerate(instances)}
+    """Overlays for the stage from Verdict JSON; `instances` are the SOP Instance UIDs in the order of the slices,
+    the UID of a multi-frame object once for each frame."""
+    places: dict[str, int] = {}
+    for index, uid in enumerate(instances):
+        places.setdefault(uid, index)
     drawn = []
     for verdict in verdicts:
         evidence = verdict.get("evidence") or {}
         shape = evidence.get("shape") or {}
         if shape.get("kind") not in ("rect", "circle", "polyline", "points"):
             continue
-        index = places.get(evidence.get("instance") or "", evidence.get("frame"))
+        first, frame = places.get(evidence.get("instance") or ""), evidence.get("frame")
+        index = frame if first is None else first + (frame or 0)
         drawn.append(Overlay(shape, index, verdict.get("quantity") or "", verdict.get("outcome") or ""))
     return drawn
 

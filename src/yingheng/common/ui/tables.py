@@ -11,7 +11,8 @@ from .parts import Action, Empty, Part
 class Column:
     """A column.  `sort` is the value of ?sort= ("-" in front means descending); figures stand right.
 
-    `phone` False drops the column on narrow screens; `wide` lets it take the remaining room.
+    `phone` False drops the column on narrow screens; `wide` lets it take the remaining room; `clip` cuts
+    a long name off at the end of the line.
     """
 
     key: str
@@ -21,6 +22,7 @@ class Column:
     phone: bool = True
     wide: bool = False
     nowrap: bool = False
+    clip: bool = False
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ from yingheng.tenancy.access import page
 from yingheng.tenancy.permissions import EXAM_DECIDE, EXAM_EVALUATE
 from yingheng.tenancy.scope import Scope
 from yingheng.web.forms import DecisionForm
-from yingheng.web.views.exam import human_of
+from yingheng.web.views.exam_series import human_of
 from yingheng.web.views.exams import exam_name
 
 

@@ -46,7 +46,7 @@ from yingheng.tenancy.permissions import EXAM_VIEW, FINDING_DECIDE, FINDING_VIEW
 from yingheng.tenancy.scope import Scope
 from yingheng.web.addresses import kept_query, with_query
 from yingheng.web.forms import ReasonForm
-from yingheng.web.views.exam import human_of
+from yingheng.web.views.exam_series import human_of
 from yingheng.web.views.exams import exam_name
 
 PAGE_ROWS = 50

@@ -1,0 +1,65 @@
+"""Runs `yingheng check` in this process and reads what it wrote."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pydicom
+from click.testing import CliRunner
+
+from yingheng.cli.check import check
+
+MISSING, DUPLICATED = "ct.slices.missing", "ct.slices.duplicated"
+IRREGULAR, OUT_OF_ORDER = "ct.slices.irregular", "ct.slices.out_of_order"
+
+
+@dataclass(frozen=True)
+class Checked:
+    """What one run said."""
+
+    code: int
+    text: str
+    json: dict[str, Any]
+
+    def values(self, quantity: str) -> list[Any]:
+        """The measured values of a quantity in all series, in their order."""
+        return [m["value"] for s in self.json["series"] for m in s["measurements"] if m["quantity"] == quantity]
+
+    def outcomes(self, criterion: str) -> list[str]:
+        verdicts = [v for part in (*self.json["series"], *self.json["exams"]) for v in part["verdicts"]]
+        return [v["outcome"] for v in verdicts if v["criterion"] == criterion]
+
+    @property
+    def said(self) -> str:
+        """The table without its line breaks."""
+        return "".join(line.strip() for line in self.text.splitlines())
+
+
+def run(*paths: Path, options: tuple[str, ...] = ()) -> tuple[int, str, str]:
+    """(exit code, standard output, standard error); an exception is raised, never taken for an exit code."""
+    done = CliRunner().invoke(check, [*map(str, paths), *options])
+    if done.exception is not None and not isinstance(done.exception, SystemExit):
+        raise done.exception
+    return done.exit_code, done.stdout, done.stderr
+
+
+def checked(folder: Path, out: Path, *options: str) -> Checked:
+    """Check one folder, with JSON written to `out`."""
+    code, text, _ = run(folder, options=("--json", str(out), *options))
+    return Checked(code, text, json.loads(out.read_text(encoding="utf-8")))
+
+
+def change(path: Path, **facts: Any) -> None:
+    """Set attributes of a DICOM file by keyword; None removes one."""
+    ds = pydicom.dcmread(path)
+    for keyword, value in facts.items():
+        if value is None:
+            delattr(ds, keyword)
+        else:
+            setattr(ds, keyword, value)
+    if "SOPInstanceUID" in facts:
+        ds.file_meta.MediaStorageSOPInstanceUID = facts["SOPInstanceUID"]
+    ds.save_as(path)
