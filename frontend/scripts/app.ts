@@ -9,6 +9,7 @@ import { startStages } from "./stage";
 import { startTables } from "./table";
 import { startTimelines } from "./timeline";
 import { startToasts } from "./toast";
+import { startVerdicts } from "./verdicts";
 
 startHtmx();
 startFrame();
@@ -19,4 +20,5 @@ startForms();
 startTimelines();
 startStages();
 startReading();
+startVerdicts();
 startLive();

@@ -79,6 +79,14 @@ class Stage {
     this.preset(this.data.window);
   }
 
+  /** Draws the eye to what is marked on this slice. */
+  flash(): void {
+    if (!this.element.classList.contains("is-overlay")) this.toggle("overlay");
+    this.element.classList.remove("is-flash");
+    void this.element.offsetWidth; // lets the animation start anew
+    this.element.classList.add("is-flash");
+  }
+
   private source(index: number): string {
     return this.data.url.replace("{index}", String(index)).replace("{window}", encodeURIComponent(this.window));
   }
@@ -100,8 +108,13 @@ class Stage {
       { passive: false },
     );
     const lost = need("[data-lost]", this.element);
-    this.image.addEventListener("error", () => (lost.hidden = false));
-    this.image.addEventListener("load", () => (lost.hidden = true));
+    const mark = (gone: boolean): void => {
+      lost.hidden = !gone;
+      this.element.classList.toggle("is-lost", gone);
+    };
+    this.image.addEventListener("error", () => mark(true));
+    this.image.addEventListener("load", () => mark(false));
+    if (this.image.complete && this.image.naturalWidth === 0) mark(true);
   }
 
   /** Keys of the viewer; `shifted` presets leave the digits to a score sheet. */
@@ -131,22 +144,38 @@ function stageFor(target: EventTarget | null): Stage | undefined {
   return stages.find((stage) => target instanceof Node && stage.element.contains(target)) ?? stages[0];
 }
 
-function jump(event: Event): void {
-  const button = event.target instanceof Element ? event.target.closest<HTMLElement>("[data-show], [data-jump]") : null;
+/** A click beside the ticks of a ruler means the nearest one. */
+function nearestTick(ruler: Element, event: MouseEvent): Element | null {
+  const away = (tick: Element): number => {
+    const box = tick.getBoundingClientRect();
+    return Math.abs(box.left + box.width / 2 - event.clientX);
+  };
+  return all<SVGElement>(".tick", ruler).reduce<SVGElement | null>((best, tick) => (best && away(best) <= away(tick) ? best : tick), null);
+}
+
+function jump(event: MouseEvent): void {
+  if (!(event.target instanceof Element)) return;
+  const ruler = event.target.closest("[data-ruler] svg");
+  const button = ruler ? nearestTick(ruler, event) : event.target.closest("[data-show], [data-jump]");
   if (!button) return;
-  const wanted = button.closest<HTMLElement>("[data-ruler]")?.dataset["ruler"];
+  const wanted = button.closest("[data-ruler]")?.getAttribute("data-ruler");
   const stage = stages.find((s) => s.element.id === wanted) ?? stages[0];
   if (!stage) return;
   stage.show(Number(button.getAttribute("data-show") ?? button.getAttribute("data-jump")));
   if (button.hasAttribute("data-show")) {
     stage.element.scrollIntoView({ block: "nearest", behavior: "smooth" });
     stage.element.focus({ preventScroll: true });
+    stage.flash();
   }
 }
 
 export function startStages(): void {
   onEach("[data-stage]", (element) => stages.push(new Stage(element)));
   document.addEventListener("click", jump);
+  all("[data-strip] [aria-current]").forEach((card) => {
+    const strip = need<HTMLElement>("[data-strip]", document);
+    strip.scrollLeft = card.offsetLeft - strip.offsetLeft - (strip.clientWidth - card.offsetWidth) / 2;
+  });
   document.addEventListener("keydown", (event) => {
     if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target) || one("dialog[open]")) return;
     const arrows = event.key.startsWith("Arrow") && event.target instanceof HTMLInputElement;

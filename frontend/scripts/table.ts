@@ -76,8 +76,18 @@ function onListKey(event: KeyboardEvent): void {
   event.preventDefault();
 }
 
+/** On a phone the filters beyond the search stay folded until they are asked for. */
+function startMoreFilters(): void {
+  document.addEventListener("click", (event) => {
+    const button = event.target instanceof Element ? event.target.closest("[data-filters-more]") : null;
+    const open = button?.closest("[data-filters]")?.classList.toggle("open");
+    button?.setAttribute("aria-expanded", String(open));
+  });
+}
+
 export function startTables(): void {
   startDensity();
+  startMoreFilters();
   onEach("[data-table]", (table) => {
     startRowClick(table);
     startBulk(table);

@@ -7,7 +7,7 @@ same numbers everywhere.
 from __future__ import annotations
 
 import hashlib
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -19,7 +19,7 @@ from imagingqc.clinical.registry import EXAM_METHODS, SERIES_METHODS
 from imagingqc.clinical.registry import measure_exam as clinical_measure_exam
 from imagingqc.clinical.registry import measure_series as clinical_measure_series
 from imagingqc.criteria.judge import judge_all
-from imagingqc.criteria.model import Context, Standard, Verdict
+from imagingqc.criteria.model import Context, Outcome, Standard, Verdict
 from imagingqc.dicom.model import Exam, Series, Stack, Unreadable
 from imagingqc.dicom.series import split_stacks
 from imagingqc.errors import Reason
@@ -224,8 +224,12 @@ def report_dict(
     standards: Sequence[Standard], exams: Sequence[ExamResult], unreadable: Sequence[Unreadable], lang: str = "zh"
 ) -> JsonDict:
     """The documented JSON of `yingheng check`; keys are only ever added."""
+    totals = Counter(v.outcome for e in exams for v in e.all_verdicts())
     return {
+        "version": methods_version(),
+        "language": lang,
         "standards": [s.id for s in standards],
+        "totals": {outcome.value: totals[outcome] for outcome in Outcome},
         "series": [s.as_dict(lang) for e in exams for s in e.series],
         "exams": [e.as_dict(lang) for e in exams],
         "unreadable": [

@@ -29,7 +29,7 @@ PAGES: dict[str, tuple[str, int]] = {
 } | {f"{name}-{state}": (f"/ui/page/{name}/?state={state}", 200) for name, states in STATES.items() for state in states}
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as sock:
         sock.bind(("127.0.0.1", 0))
         return int(sock.getsockname()[1])
@@ -51,7 +51,7 @@ def _wait(url: str, process: subprocess.Popen[bytes], seconds: float = 30) -> No
 @contextmanager
 def serve() -> Iterator[str]:
     """Runs the gallery on a free port of this machine; yields its address."""
-    port = _free_port()
+    port = free_port()
     environment = os.environ | {
         "DJANGO_SETTINGS_MODULE": "tests.e2e.gallery_settings",
         "PYTHONPATH": os.pathsep.join((str(ROOT / "src"), str(ROOT))),

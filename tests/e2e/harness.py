@@ -60,6 +60,15 @@ def person(running: Browser, base: str, lang: str, viewport: tuple[int, int]) ->
         context.close()
 
 
+def sign_in(page: Page, base: str, user: str, password: str) -> None:
+    """Signs in by the form, as a person does."""
+    page.goto(f"{base}/login/")
+    page.fill("input[name=username]", user)
+    page.fill("input[name=password]", password)
+    page.press("input[name=password]", "Enter")
+    page.wait_for_url(lambda url: "/login/" not in url)
+
+
 def watch(page: Page, visit: Visit) -> None:
     """Notes console errors, content-policy violations, failing scripts and answers of 400 and more."""
 
@@ -86,7 +95,7 @@ def check_width(page: Page, visit: Visit) -> None:
         culprit = page.evaluate(
             "() => { const w = document.documentElement.clientWidth;"
             " return [...document.querySelectorAll('main *, header *')].filter(e => e.getBoundingClientRect().right > w"
-            " && !e.closest('.table-scroll, .tabs, .board, .stage-view')).slice(0, 4)"
+            " && !e.closest('.table-scroll, .tabs, .board, .stage-view, .series-strip')).slice(0, 4)"
             ".map(e => e.tagName + '.' + e.getAttribute('class')); }"
         )
         visit.problems.append(f"scrolls sideways by {wide} px: {culprit}")

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 from imagingqc.clinical.method import ANY, SeriesMethod, Stacks
 from imagingqc.clinical.reader import PixelReader
-from imagingqc.clinical.results import recorder, tags
+from imagingqc.clinical.results import number_text, recorder, tags
 from imagingqc.dicom.model import Series, Slice
 from imagingqc.dicom.pixels import is_lossy
 from imagingqc.errors import AnalysisError, Reason
@@ -31,7 +32,7 @@ def _lossy(series: Series, _stacks: Stacks, _reader: PixelReader) -> list[Measur
 
 def _contents(series: Series, stacks: Stacks, _reader: PixelReader) -> list[Measurement]:
     record = recorder(("any.contents", "2"), [Slice(i, 0, None) for i in series.instances])
-    patients = {(i.text("IssuerOfPatientID"), i.text("PatientID")) for i in series.instances}
+    patients = Counter((i.text("IssuerOfPatientID"), i.text("PatientID")) for i in series.instances)
     rows = _problems(series)
     shown = Evidence(series.uid, None, None, {"kind": "tags", "tags": rows})
     out = [
@@ -40,9 +41,18 @@ def _contents(series: Series, stacks: Stacks, _reader: PixelReader) -> list[Meas
     ]
     if any(number is None for _, number in patients):
         return [record.refuse("series.patients", "missing_tag", tag="PatientID"), *out]
-    who = [{"keyword": "PatientID", "value": number} for _, number in sorted(patients, key=str)]
-    several = Evidence(series.uid, None, None, {"kind": "tags", "tags": who}) if len(who) > 1 else None
-    return [record.value("series.patients", len(patients), evidence=several), *out]
+    return [record.value("series.patients", len(patients), evidence=_others(series, patients)), *out]
+
+
+def _others(series: Series, patients: Counter[tuple[str | None, str | None]]) -> Evidence | None:
+    """Which images are not of the patient that most images name.  Numbers only: an identity is no evidence to keep."""
+    if len(patients) < 2:
+        return None
+    usual = min(patients, key=lambda who: (-patients[who], str(who)))
+    odd = [i for i in series.instances if (i.text("IssuerOfPatientID"), i.text("PatientID")) != usual]
+    numbers = ", ".join(number_text(i.number("InstanceNumber") or 0) for i in odd[:20])
+    row = {"keyword": "PatientID", "value": numbers, "code": "other_patient"}
+    return Evidence(series.uid, odd[0].sop_uid, None, {"kind": "tags", "tags": [row]})
 
 
 def _problems(series: Series) -> list[dict[str, Any]]:

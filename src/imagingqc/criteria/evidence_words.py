@@ -159,9 +159,9 @@ def _tags(shape: Shape, lang: str) -> str:
     """Damaged attributes in the words of their reason, those with the same damage together; others as they stand."""
     groups: dict[tuple[str, str], list[Shape]] = {}
     for row in shape.get("tags", ()):
-        known = row.get("code") in reason_catalogue()
-        groups.setdefault((row["code"], row["value"]) if known else (row["keyword"], ""), []).append(row)
-    parts = [_damage(rows, lang) if "code" in rows[0] else _stated(rows[0]) for rows in groups.values()]
+        damaged = row.get("code") in reason_catalogue()
+        groups.setdefault((row["code"], row["value"]) if damaged else (row["keyword"], "="), []).append(row)
+    parts = [_stated(rows, lang) if key[1] == "=" else _damage(rows, lang) for key, rows in groups.items()]
     return _listed(parts, lang, unit="项")
 
 
@@ -171,8 +171,9 @@ def _damage(rows: Sequence[Shape], lang: str) -> str:
     return Reason(rows[0]["code"], values).text(lang)
 
 
-def _stated(row: Shape) -> str:
-    return f"{row['keyword']} = {row['value']}"
+def _stated(rows: Sequence[Shape], lang: str) -> str:
+    values = ("、" if lang == "zh" else ", ").join(str(row["value"]) for row in rows)
+    return f"{rows[0]['keyword']} = {values}"
 
 
 def _numbers(shape: Shape, lang: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import traceback
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
@@ -27,7 +28,7 @@ from imagingqc.evaluate import (
 )
 from yingheng.cli.check_table import print_report, report_console
 
-EXIT_OK, EXIT_FAIL, EXIT_NOTHING = 0, 1, 2
+EXIT_OK, EXIT_FAIL, EXIT_NOTHING, EXIT_BROKEN = 0, 1, 2, 3
 
 
 @click.command()
@@ -54,21 +55,28 @@ def check(
     """Evaluate every series below PATHS.
 
     Exit code 0: something was assessed and nothing failed; 1: at least one FAIL; 2: bad arguments, nothing
-    readable or nothing that could be assessed.  Unreadable files are listed and do not change the code.
+    readable or nothing that could be assessed; 3: the program broke.  Unreadable files are listed and do not change
+    the code.
     """
-    standards = choose_standards(standard_ids)
-    refuse_lost_folder(json_file, "--json")
-    refuse_lost_folder(html_file, "--html")
-    with progress_bar() as progress:
-        found = scan_with_progress(paths, jobs, progress, lang)
-        exams = evaluate_all(found.exams, standards, jobs, progress, lang)
-    if json_file:
-        write(json_file, json_text(standards, exams, found.unreadable, lang), "--json")
-    if html_file:
-        from yingheng.cli.check_html import html_report  # noqa: PLC0415 - its templates are slow to load
+    try:
+        standards = choose_standards(standard_ids)
+        refuse_lost_folder(json_file, "--json")
+        refuse_lost_folder(html_file, "--html")
+        with progress_bar() as progress:
+            found = scan_with_progress(paths, jobs, progress, lang)
+            exams = evaluate_all(found.exams, standards, jobs, progress, lang)
+        if json_file:
+            write(json_file, json_text(standards, exams, found.unreadable, lang), "--json")
+        if html_file:
+            from yingheng.cli.check_html import html_report  # noqa: PLC0415 - its templates are slow to load
 
-        write(html_file, html_report(standards, exams, found.unreadable, lang), "--html")
-    print_report(report_console(), standards, exams, found.unreadable, lang=lang, show_all=show_all)
+            write(html_file, html_report(standards, exams, found.unreadable, lang), "--html")
+        print_report(report_console(), standards, exams, found.unreadable, lang=lang, show_all=show_all)
+    except (click.ClickException, click.exceptions.Exit, click.Abort):
+        raise
+    except Exception:  # noqa: BLE001 - Python would end with 1, and a script would take a crash for a failed exam
+        traceback.print_exc()
+        sys.exit(EXIT_BROKEN)
     sys.exit(exit_code(exams))
 
 

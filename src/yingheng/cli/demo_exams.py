@@ -24,7 +24,8 @@ from imagingqc.dicom.synthetic import (
 )
 
 # Objects inside the installed pydicom package (MIT licence), small and of several kinds.
-REAL_FILES = ("CT_small.dcm", "MR_small.dcm", "JPEG2000.dcm", "examples_ybr_color.dcm", "reportsi.dcm")
+# They keep the descriptions they came with, or none: nothing is made up for them.
+REAL_FILES = ("CT_small.dcm", "examples_overlay.dcm", "examples_palette.dcm", "examples_ybr_color.dcm", "JPEG2000.dcm")
 _ROWS = 512
 
 
@@ -111,8 +112,16 @@ def scene_write(scene: Scene, folder: Path, number: int) -> Path:
 
 
 def demo_write(folder: Path) -> list[Path]:
-    """All scenes and the real objects, each exam in a folder of its own."""
-    folders = [scene_write(scene, folder, number) for number, scene in enumerate(SCENES, start=1)]
+    """All scenes and the real objects, each exam in a folder of its own; what is there already stays as it is."""
+    folders = []
+    for number, scene in enumerate(SCENES, start=1):
+        target = folder / scene.name
+        if not target.is_dir():
+            half = folder / "unfinished"  # a scene under its own name is whole, even if this is interrupted
+            shutil.rmtree(half, ignore_errors=True)
+            scene_write(scene, half, number).rename(target)
+        folders.append(target)
+    shutil.rmtree(folder / "unfinished", ignore_errors=True)
     return [*folders, *real_copy(folder)]
 
 

@@ -67,9 +67,10 @@ def check_free(host: str, port: int) -> None:
         try:
             probe.bind((host, port))
         except OSError as error:
-            raise click.ClickException(
-                f"无法监听 {host}:{port}：{error.strerror}；可用 --port 另选 · cannot listen there: choose another --port"
-            ) from error
+            words = (
+                f"无法监听 {host}:{port}（{error.strerror}），请用 --port 另选 · cannot listen there: choose a --port"
+            )
+            raise click.ClickException(words) from error
 
 
 @click.command()

@@ -119,7 +119,7 @@ class _Source:
 
     def __init__(self, path: str) -> None:
         try:
-            self._file = Path(path).open("rb")
+            self._file = Path(path).open("rb")  # noqa: SIM115 - closed by __exit__
         except OSError as exc:
             raise DataError("file_unreadable") from exc
 

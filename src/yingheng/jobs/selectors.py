@@ -56,10 +56,10 @@ def open_counts(scope: Scope) -> dict[str, int]:
     return dict.fromkeys(open_states, 0) | dict(rows)
 
 
-def is_pending(scope: Scope, keys: Iterable[str]) -> bool:
-    """Whether work on any of these things waits or runs."""
+def is_pending(scope: Scope, kinds: Sequence[str], keys: Iterable[str]) -> bool:
+    """Whether work of these kinds on any of these things waits or runs."""
     waiting = (Job.State.QUEUED, Job.State.RUNNING)
-    return _reached(scope).filter(natural_key__in=list(keys), state__in=waiting).exists()
+    return _reached(scope).filter(kind__in=kinds, natural_key__in=list(keys), state__in=waiting).exists()
 
 
 @dataclass(frozen=True)

@@ -91,7 +91,9 @@ def value_text(value: object) -> str:
 
 def place_text(evidence: Mapping[str, Any], quantity: str = "") -> str:
     """Where something lies, from Evidence JSON, in the reader's language."""
-    known = Evidence(evidence.get("series"), evidence.get("instance"), evidence.get("frame"), evidence.get("shape") or {})
+    known = Evidence(
+        evidence.get("series"), evidence.get("instance"), evidence.get("frame"), evidence.get("shape") or {}
+    )
     return explain.evidence_text(known, words.language(), quantity)
 
 

@@ -88,3 +88,24 @@ def number_text(value: float, digits: int | None = None) -> str:
 def quantity_text(key: str | None) -> str:
     """Name of a quantity in the current language; an unknown key is shown as it is."""
     return quantity_name(key, language()) if key else ""
+
+
+# Header attributes that decide something, as people call them.
+TAGS: Mapping[str, Promise] = {
+    "BurnedInAnnotation": _("annotation burned into the image"),
+    "Columns": _("image columns"),
+    "DeviationIndex": _("deviation index"),
+    "ExposureIndex": _("exposure index"),
+    "ImageOrientationPatient": _("orientation of the image"),
+    "ImagePositionPatient": _("position of the image"),
+    "InstanceNumber": _("image numbers in the order of position"),
+    "KVP": _("tube voltage"),
+    "LossyImageCompression": _("lossy compression"),
+    "LossyImageCompressionRatio": _("compression ratio"),
+    "PatientID": _("patient id"),
+    "PatientName": _("patient's name"),
+    "PixelSpacing": _("pixel spacing"),
+    "Rows": _("image rows"),
+    "SliceThickness": _("slice thickness"),
+    "TargetExposureIndex": _("target exposure index"),
+}

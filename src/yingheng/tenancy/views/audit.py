@@ -26,6 +26,8 @@ from yingheng.tenancy.permissions import AUDIT_VIEW
 
 PAGE_ROWS = 50
 _SHOWN_BROKEN = 3
+_SHOWN_VALUES = 3
+_SHOWN_LETTERS = 80
 
 
 @page(AUDIT_VIEW)
@@ -42,8 +44,8 @@ def entries(request: HttpRequest) -> HttpResponse:
         table=Table(
             columns=(
                 Column("at", _("Time"), nowrap=True),
-                Column("who", _("Person")),
-                Column("action", _("Action")),
+                Column("who", _("Person"), nowrap=True),
+                Column("action", _("Action"), nowrap=True),
                 Column("subject", _("Subject"), wide=True),
                 Column("change", _("Change"), phone=False),
                 Column("reason", _("Reason"), phone=False),
@@ -147,5 +149,13 @@ def _change(entry: Entry) -> str | None:
     for key in sorted(before.keys() | after.keys()):
         old, new = before.get(key), after.get(key)
         if old != new:
-            parts.append(f"{key}: {new}" if key not in before else f"{key}: {old} → {new}")
+            parts.append(f"{key}: {_short(new)}" if key not in before else f"{key}: {_short(old)} → {_short(new)}")
     return "; ".join(parts) or None
+
+
+def _short(value: object) -> str:
+    """A value in a table cell: long lists by their length, long texts by their beginning."""
+    if isinstance(value, list | tuple) and len(value) > _SHOWN_VALUES:
+        return ngettext("%(count)d item", "%(count)d items", len(value)) % {"count": len(value)}
+    text = ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+    return text if len(text) <= _SHOWN_LETTERS else f"{text[:_SHOWN_LETTERS]}…"

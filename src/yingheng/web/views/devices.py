@@ -93,7 +93,11 @@ def device(request: HttpRequest, device_id: UUID) -> HttpResponse:
                     ),
                     rows=[
                         Row(
-                            {"exam": exam_name(e), "outcome": exam_state(e), "day": When(e.sort_at)},
+                            {
+                                "exam": Lines(exam_name(e), e.accession),
+                                "outcome": exam_state(e),
+                                "day": When(e.sort_at),
+                            },
                             url=reverse("web:exam", args=[e.pk]),
                             id=str(e.pk),
                         )

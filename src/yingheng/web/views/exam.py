@@ -14,11 +14,12 @@ from django.views.decorators.http import require_safe
 
 from yingheng.catalog.models import Exam, Series
 from yingheng.catalog.selectors import exam_get, exam_neighbours, patient_identity, series_of_exam
+from yingheng.common import events
 from yingheng.common.ui.pages import Keys, ThingPage
 from yingheng.common.ui.panels import panels_for, timeline_for
 from yingheng.common.ui.parts import Action, Alert, Fact, Link, Section, Timeline, When
 from yingheng.evidence.selectors import verdicts_effective_of_exam
-from yingheng.evidence.truth import EffectiveVerdict, worst
+from yingheng.evidence.truth import EffectiveVerdict, is_minor_gap, worst
 from yingheng.jobs.selectors import is_pending
 from yingheng.tenancy.access import page, scope_of
 from yingheng.tenancy.permissions import EXAM_EVALUATE, EXAM_VIEW, PATIENT_IDENTIFY
@@ -75,9 +76,14 @@ def exam(request: HttpRequest, exam_id: UUID) -> HttpResponse:
 def _judged_sections(
     request: HttpRequest, row: Exam, chosen: Series | None, by_subject: dict[UUID, list[EffectiveVerdict]]
 ) -> list[Section]:
+    """The chosen series and the exam as a whole; what failed on the whole exam comes first."""
     shown = ExamSections(request, row)
     sections = [shown.series(chosen, by_subject[chosen.pk])] if chosen is not None else []
-    return [*sections, shown.exam(by_subject[row.pk])] if by_subject[row.pk] else sections
+    whole = by_subject[row.pk]
+    if not whole:
+        return sections
+    failed = any(v.outcome == "FAIL" for v in whole if v.counts)
+    return [shown.exam(whole), *sections] if failed else [*sections, shown.exam(whole)]
 
 
 def _keys(several: bool) -> Keys:  # noqa: FBT001
@@ -87,7 +93,8 @@ def _keys(several: bool) -> Keys:  # noqa: FBT001
 
 def _alerts(request: HttpRequest, row: Exam, series: Sequence[Series]) -> list[Alert]:
     """That an evaluation is under way (the page then renews itself), or that there was none."""
-    if is_pending(request.scope, [str(row.pk), *(str(one.pk) for one in series)]):
+    kinds = (events.SERIES_READY, events.EXAM_CLOSED)
+    if is_pending(request.scope, kinds, [str(row.pk), *(str(one.pk) for one in series)]):
         text = _("The exam is being evaluated. This page renews itself when the result is there.")
         return [Alert(text, "accent", pending=True)]
     if not row.outcome:
@@ -109,9 +116,10 @@ def _chosen(
 
 
 def _outcome(verdicts: Sequence[EffectiveVerdict]) -> str:
-    """The worst outcome that holds; "" when nothing was judged."""
-    counted = [v.outcome for v in verdicts if v.counts]
-    return worst(counted) if counted else ""
+    """The worst outcome that holds, minor gaps aside as for the exam; "" when nothing was judged."""
+    counted = [v for v in verdicts if v.counts]
+    told = [v.outcome for v in counted if not is_minor_gap(v.outcome, v.verdict)]
+    return worst(told or (v.outcome for v in counted)) if counted else ""
 
 
 def _facts(request: HttpRequest, row: Exam) -> list[Fact]:
@@ -158,11 +166,13 @@ def _strip(
     chosen: Series | None,
 ) -> list[Section]:
     """Cards of all series; nothing where there is no choice."""
-    if len(series) < 2:  # noqa: PLR2004 - one series is on the stage already
+    if len(series) <= 1:  # that one is on the stage
         return []
     at = next((i for i, one in enumerate(series) if one == chosen), 0)
     keys = {at - 1: "[", at + 1: "]"}
-    cards = [_card(request, one, by_subject[one.pk], one == chosen, keys.get(i, "")) for i, one in enumerate(series)]
+    cards = [
+        _card(request, one, by_subject[one.pk], keys.get(i, ""), current=one == chosen) for i, one in enumerate(series)
+    ]
     failed = sum(card.outcome == "FAIL" for card in cards)
     hint = _("%(n)s series, %(failed)s of them failed") % {"n": len(cards), "failed": failed}
     context = {"cards": cards}
@@ -170,7 +180,12 @@ def _strip(
 
 
 def _card(
-    request: HttpRequest, one: Series, verdicts: Sequence[EffectiveVerdict], current: bool, key: str  # noqa: FBT001
+    request: HttpRequest,
+    one: Series,
+    verdicts: Sequence[EffectiveVerdict],
+    key: str,
+    *,
+    current: bool,
 ) -> SeriesCard:
     counts = Counter(v.outcome for v in verdicts if v.counts)
     outcome = _outcome(verdicts)

@@ -24,6 +24,9 @@ from yingheng.tenancy.permissions import EXAM_DECIDE
 # (window, label) by modality: what a reader presses every day; "" is what the header says.
 _CT_WINDOWS = (("40,80", "brain"), ("-600,1500", "lung"), ("40,400", "soft tissue"), ("400,1800", "bone"))
 
+# Where evidence on a stack of slices lists the faults that a quantity counts.
+_FAULTS = {"missing": "gaps", "duplicated": "duplicates", "irregular": "irregular"}
+
 
 class ExamSections:
     """The sections of the exam page that need the request and the exam."""
@@ -39,12 +42,13 @@ class ExamSections:
         """Stage and verdicts of one series, side by side where there is room."""
         instances = list(instances_of_series(self.request.scope, series))
         values = self.values.get(series.pk, [])
-        items = self.judged(verdicts, values, _Slices(instances))
+        stage = self.stage(series, instances, verdicts) if series.geometry.get("rows") else None
+        items = self.judged(verdicts, values, _Slices(instances if stage else ()))
         return Section(
-            series.description or series.series_uid,
+            series.description or series.modality,
             body_template="web/_series.html",
             context={
-                "stage": self.stage(series, instances, verdicts) if series.geometry.get("rows") else None,
+                "stage": stage,
                 "verdicts": JudgedList(items, compact=True),
                 "measured": _measured(values),
                 "n_measured": len(values),
@@ -78,7 +82,7 @@ class ExamSections:
                 verdict=v.verdict,
                 method=methods.get(v.verdict.get("quantity") or "", ""),
                 human=human_of(v),
-                slice_index=slices.of(v.verdict.get("evidence") or {}),
+                slice_index=slices.of(v.verdict),
                 decide_url=self.decide_url(v),
             )
             for v in verdicts
@@ -120,14 +124,16 @@ class _Slices:
             self.first[instance.sop_uid] = len(self.positions)
             self.positions += [instance.position_mm] * instance.n_frames
 
-    def of(self, evidence: Mapping[str, Any]) -> int | None:
-        """Index of the slice that shows this evidence; None when no single slice does."""
+    def of(self, verdict: Mapping[str, Any]) -> int | None:
+        """Index of the slice that shows what a verdict is about; None when no single slice does."""
+        evidence = verdict.get("evidence") or {}
         first = self.first.get(evidence.get("instance") or "")
         if first is not None:
             return first + (evidence.get("frame") or 0)
         shape = evidence.get("shape") or {}
-        faults = [*(shape.get("gaps") or ()), *(shape.get("duplicates") or ()), *(shape.get("irregular") or ())]
-        if shape.get("kind") != "slices" or not faults:
+        aspect = (verdict.get("quantity") or "").rsplit(".", 1)[-1]
+        faults = shape.get(_FAULTS.get(aspect, "")) or ()
+        if verdict["outcome"] not in {"FAIL", "NEEDS_HUMAN"} or not faults:
             return None
         place = faults[0].get("from_mm", faults[0].get("position_mm"))
         known = [(abs(p - place), i) for i, p in enumerate(self.positions) if p is not None and place is not None]

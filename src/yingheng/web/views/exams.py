@@ -43,7 +43,7 @@ def exams(request: HttpRequest) -> HttpResponse:
                 Column("review", _("Needs review"), align="right", phone=False),
                 Column("none", _("Not assessable"), align="right", phone=False),
                 Column("size", _("Images"), align="right", phone=False),
-                Column("device", _("Device"), phone=False),
+                Column("device", _("Device"), phone=False, clip=True),
                 Column("day", _("Examined"), sort="-day", nowrap=True),
             ),
             rows=[_row(exam) for exam in found.rows],

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
 
-from yingheng.common.ui.judged import Judged, JudgedList, find_clause
+from yingheng.common.ui.judged import Judged, JudgedList, find_clause, place_text, value_text
 from yingheng.common.ui.pages import FormPage, ListPage, ThingPage
 from yingheng.common.ui.parts import (
     Action,
@@ -29,7 +29,7 @@ from yingheng.common.ui.parts import (
 )
 from yingheng.common.ui.stage import evidence_part
 from yingheng.common.ui.tables import Column, Filter, FilterBar, Option, Pager, Row, Table
-from yingheng.common.ui.words import SEVERITIES, quantity_text
+from yingheng.common.ui.words import SEVERITIES, language, quantity_text, unit_text
 from yingheng.evidence.models import Decision, Finding
 from yingheng.evidence.panels import decision_entry
 from yingheng.evidence.selectors import (
@@ -89,10 +89,11 @@ def findings(request: HttpRequest) -> HttpResponse:
         table=Table(
             columns=(
                 Column("what", _("What is wrong"), wide=True),
-                Column("severity", _("Severity"), phone=False),
+                Column("clause", _("Clause"), phone=False, clip=True),
+                Column("severity", _("Severity"), phone=False, nowrap=True),
                 Column("state", _("State"), nowrap=True),
-                Column("exam", _("Exam")),
-                Column("device", _("Device"), phone=False),
+                Column("exam", _("Exam"), clip=True),
+                Column("device", _("Device"), phone=False, clip=True),
                 Column("seen", _("Last seen"), phone=False, nowrap=True),
             ),
             rows=[_row(finding) for finding in found[:PAGE_ROWS]],
@@ -113,19 +114,21 @@ def finding(request: HttpRequest, finding_id: UUID) -> HttpResponse:
     """One finding: what was measured, which clauses it breaks, what was decided."""
     row = finding_get(request.scope, finding_id)
     decisions = list(decision_list(request.scope, finding=row))
-    sections = [Section(_("Clauses not met"), JudgedList(_judged(request.scope, row)))]
+    request.demo = bool(row.exam and row.exam.is_demo)
+    judged = _judged(request.scope, row)
+    sections = [Section(_("Clauses not met"), JudgedList(judged, counted=False), flush=True)]
     part = evidence_part((row.evidence or {}).get("shape"))
     if part is not None:
         sections.append(Section(_("Evidence"), part))
     facts = [
         Fact(_("Severity"), SEVERITIES[row.severity].label),
-        Fact(_("First seen"), When(row.first_seen_at)),
-        Fact(_("Last seen"), When(row.last_seen_at)),
-        Fact(_("Times seen"), row.n_seen),
+        Fact(_("Exam"), exam_name(row.exam) if row.exam else "—", hint=row.exam.accession if row.exam else ""),
+        Fact(_("Device"), row.device.label if row.device else "—"),
+        Fact(_("Last seen"), When(row.last_seen_at), hint=_("seen %(n)s times") % {"n": row.n_seen}),
     ]
     return ThingPage(
         title=finding_name(row),
-        purpose=row.closing_reason,
+        purpose=_sentence(row, judged),
         kind=_("Finding"),
         crumbs=[Link(_("Findings"), reverse("web:findings"))],
         state=Tag(row.get_state_display(), _TONES[row.state]),
@@ -177,6 +180,24 @@ def finding_name(row: Finding) -> str:
     return quantity_text(row.quantity)
 
 
+def finding_place(row: Finding) -> str:
+    """The value and where it was seen, in one line."""
+    value = " ".join(filter(None, (value_text(row.value), unit_text(row.unit))))
+    return " · ".join(filter(None, (value, place_text(row.evidence or {}, row.quantity))))
+
+
+def _sentence(row: Finding, judged: list[Judged]) -> str:
+    """Value, limit and place in one sentence; of a settled finding also what settled it."""
+    first = judged[0] if judged else None
+    if first is None or not first.value:
+        parts = [first.place if first else ""]
+    else:
+        words = {"value": f"{first.value} {first.unit}".strip(), "limit": first.limit or "—"}
+        parts = [_("Measured %(value)s, limit %(limit)s") % words, first.place]
+    separator = "；" if language() == "zh" else "; "
+    return separator.join(filter(None, (*parts, row.closing_reason)))
+
+
 def _judged(scope: Scope, row: Finding) -> list[Judged]:
     """The verdicts behind a finding, one for each clause it breaks; of a settled one those that opened it."""
     broken = {(c["standard"], c["criterion"]) for c in row.criteria}
@@ -190,7 +211,8 @@ def _judged(scope: Scope, row: Finding) -> list[Judged]:
 def _row(row: Finding) -> Row:
     return Row(
         {
-            "what": Lines(finding_name(row), "、".join(dict.fromkeys(c["clause"] for c in row.criteria))),
+            "what": Lines(finding_name(row), finding_place(row)),
+            "clause": "、".join(dict.fromkeys(c["clause"] for c in row.criteria)),
             "severity": SEVERITIES[row.severity].label,
             "state": Tag(row.get_state_display(), _TONES[row.state]),
             "exam": exam_name(row.exam) if row.exam else None,

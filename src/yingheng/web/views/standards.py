@@ -14,6 +14,7 @@ from imagingqc.criteria.load import load_builtin
 from imagingqc.criteria.model import Criterion, Standard
 from imagingqc.criteria.words import SUBJECT_WORDS, applies_text
 from imagingqc.evaluate import DEFAULT_STANDARDS
+from yingheng.common.ui.clauses import standard_title
 from yingheng.common.ui.pages import ListPage
 from yingheng.common.ui.parts import Empty, Lines, Link, Tab, Tag
 from yingheng.common.ui.tables import Column, Filter, FilterBar, Option, Pager, Row, Table
@@ -69,7 +70,7 @@ def standard(request: HttpRequest, standard_id: str) -> HttpResponse:
             columns=(
                 Column("clause", _("Clause"), nowrap=True),
                 Column("text", _("Requirement"), wide=True),
-                Column("limit", _("Limit")),
+                Column("limit", _("Limit"), nowrap=True),
                 Column("subject", _("Concerns"), nowrap=True, phone=False),
                 Column("grade", _("Judged"), nowrap=True, phone=False),
                 Column("severity", _("Severity"), phone=False),
@@ -84,7 +85,7 @@ def standard(request: HttpRequest, standard_id: str) -> HttpResponse:
 
 
 def _title(document: Standard) -> str:
-    return document.title if language() == "zh" else document.title_en
+    return standard_title(document.id)
 
 
 def _standard_row(document: Standard) -> Row:

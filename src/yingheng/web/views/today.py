@@ -19,7 +19,7 @@ from yingheng.registry.selectors import device_counts
 from yingheng.tenancy.access import scope_of, signed_in
 from yingheng.tenancy.permissions import DEVICE_VIEW, EXAM_VIEW, FINDING_VIEW, JOB_VIEW
 from yingheng.web.views.exams import exam_name, exam_state
-from yingheng.web.views.findings import finding_name
+from yingheng.web.views.findings import finding_name, finding_place
 
 SHOWN = 8
 RECENT_HOURS = 24
@@ -32,47 +32,61 @@ def today(request: HttpRequest) -> HttpResponse:
     return DashboardPage(
         title=_("Today"),
         purpose=_("What needs you now. Every figure leads to the list behind it."),
-        tiles=[*_exam_tiles(request), *_other_tiles(request)],
+        tiles=_tiles(request),
         sections=[*_failed_section(request), *_finding_section(request)],
     ).response(request)
 
 
+def _tiles(request: HttpRequest) -> list[Tile]:
+    """What needs somebody first, then how much came and how much is on its way."""
+    exams = _exam_tiles(request)
+    return [*exams[:-1], *_finding_tiles(request), *exams[-1:], *_job_tiles(request)]
+
+
 def _exam_tiles(request: HttpRequest) -> list[Tile]:
+    """The last day's exams: failed, to review, and all."""
     scope = scope_of(request, EXAM_VIEW)
     if not scope:
         return []
     counts = exam_recent_counts(scope, hours=RECENT_HOURS)
     url = reverse("web:exams")
     return [
-        Tile(_("Exams received in 24 hours"), counts["all"], url=url, n=counts["all"]),
-        Tile(_("of these failed"), counts["FAIL"], url=f"{url}?outcome=FAIL", tone="fail" if counts["FAIL"] else ""),
-        Tile(
-            _("of these need review"),
-            counts["NEEDS_HUMAN"],
-            url=f"{url}?outcome=NEEDS_HUMAN",
-            tone="human" if counts["NEEDS_HUMAN"] else "",
-        ),
+        _tile(_("Exams failed, 24 hours"), counts["FAIL"], f"{url}?outcome=FAIL", tone="fail"),
+        _tile(_("Exams to review, 24 hours"), counts["NEEDS_HUMAN"], f"{url}?outcome=NEEDS_HUMAN", tone="human"),
+        _tile(_("Exams received, 24 hours"), counts["all"], url),
     ]
 
 
-def _other_tiles(request: HttpRequest) -> list[Tile]:
+def _finding_tiles(request: HttpRequest) -> list[Tile]:
+    """What waits for a decision."""
     tiles = []
     if scope := scope_of(request, FINDING_VIEW):
         counts = finding_counts(scope)
         live = sum(counts.get(state, 0) for state in LIVE_STATES)
-        tiles.append(Tile(_("Findings not settled"), live, url=reverse("web:findings")))
+        tiles.append(_tile(_("Findings not settled"), live, reverse("web:findings"), tone="fail"))
     if scope := scope_of(request, DEVICE_VIEW):
         waiting = device_counts(scope)["unconfirmed"]
-        url = f"{reverse('web:devices')}?state=unconfirmed"
-        tiles.append(Tile(_("Devices to confirm"), waiting, url=url, tone="human" if waiting else ""))
-    if scope := scope_of(request, JOB_VIEW):
-        counts = open_counts(scope)
-        waiting = counts.get("queued", 0) + counts.get("running", 0)
-        tiles.append(Tile(_("Evaluations waiting"), waiting, url=reverse("jobs:list")))
-        parked = counts.get("parked", 0)
-        url = f"{reverse('jobs:list')}?state=parked"
-        tiles.append(Tile(_("Jobs given up"), parked, url=url, tone="fail" if parked else ""))
+        tiles.append(
+            _tile(_("Devices to confirm"), waiting, f"{reverse('web:devices')}?state=unconfirmed", tone="human")
+        )
     return tiles
+
+
+def _job_tiles(request: HttpRequest) -> list[Tile]:
+    scope = scope_of(request, JOB_VIEW)
+    if not scope:
+        return []
+    counts, url = open_counts(scope), reverse("jobs:list")
+    waiting = counts.get("queued", 0) + counts.get("running", 0)
+    return [
+        _tile(_("Evaluations waiting"), waiting, f"{url}?state=queued"),
+        _tile(_("Jobs given up"), counts.get("parked", 0), f"{url}?state=parked", tone="fail"),
+    ]
+
+
+def _tile(question: str, count: int, url: str, *, tone: str = "") -> Tile:
+    """A count that leads to its list, coloured only when there is something to do."""
+    return Tile(question, count, url=url, tone=tone if count else "")
 
 
 def _failed_section(request: HttpRequest) -> list[Section]:
@@ -86,7 +100,7 @@ def _failed_section(request: HttpRequest) -> list[Section]:
             Column("exam", _("Exam"), wide=True),
             Column("outcome", _("Outcome"), nowrap=True),
             Column("failed", _("Failed"), align="right"),
-            Column("device", _("Device"), phone=False),
+            Column("device", _("Device"), phone=False, clip=True),
             Column("arrived", _("Received"), nowrap=True),
         ),
         rows=[
@@ -117,13 +131,15 @@ def _finding_section(request: HttpRequest) -> list[Section]:
     table = Table(
         columns=(
             Column("what", _("What is wrong"), wide=True),
+            Column("exam", _("Exam"), clip=True),
             Column("severity", _("Severity")),
             Column("seen", _("Last seen"), nowrap=True),
         ),
         rows=[
             Row(
                 {
-                    "what": Lines(finding_name(row), exam_name(row.exam) if row.exam else ""),
+                    "what": Lines(finding_name(row), finding_place(row)),
+                    "exam": exam_name(row.exam) if row.exam else None,
                     "severity": Tag(str(SEVERITIES[row.severity].label), SEVERITIES[row.severity].tone),
                     "seen": When(row.last_seen_at, ago=True),
                 },

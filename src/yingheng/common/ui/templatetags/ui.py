@@ -134,6 +134,18 @@ def number_text(value: float, digits: int | None = None) -> str:
 
 
 @register.filter
+def tag_name(keyword: str) -> str:
+    """What a header attribute is called; "" for one without a word of ours."""
+    return str(words.TAGS.get(keyword, ""))
+
+
+@register.filter
+def tag_value(value: Any) -> str:
+    """The value of a header attribute with its parts apart."""
+    return str(value).replace("\\", " · ")
+
+
+@register.filter
 def as_json(value: Any) -> str:
     return json.dumps(value)
 

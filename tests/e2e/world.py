@@ -1,0 +1,86 @@
+"""The real application on a database of its own: a demonstration hospital with four evaluated exams."""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.error import URLError
+from urllib.request import urlopen
+
+from tests.e2e.gallery import free_port
+from tests.e2e.harness import ROOT
+
+SCENES = ("ct-chest-missing", "dx-chest-over", "mr-head-no-t2", "us-abdomen")
+READY_S = 120
+
+
+@dataclass(frozen=True)
+class World:
+    """Address of the server, and the password of every account (admin zhang li wang zhao sun region)."""
+
+    base: str
+    password: str
+
+
+def build(home: Path) -> None:
+    """Organisations, people and exams, imported and evaluated.  Runs in the server's process."""
+    from yingheng.cli import demo, demo_exams, importing, platform  # noqa: PLC0415 - Django starts first
+
+    platform.start(home)
+    platform.migrate()
+    hospital, _password = demo.organisations_and_people(home)
+    scenes = [scene for scene in demo_exams.SCENES if scene.name in SCENES]
+    folders = [demo_exams.scene_write(scene, home / "samples", number) for number, scene in enumerate(scenes, start=1)]
+    importing.import_folders(hospital, tuple(folders), jobs=2, demo=True)
+    from yingheng.jobs.worker import run_due_here  # noqa: PLC0415
+
+    run_due_here(limit=10_000)
+
+
+@contextmanager
+def serve(home: Path) -> Iterator[World]:
+    """The real server with one worker on a free port of this machine, over a fresh world."""
+    home.mkdir(parents=True, exist_ok=True)
+    port = free_port()
+    environment = {key: value for key, value in os.environ.items() if not key.startswith(("YINGHENG_", "DJANGO_"))}
+    environment |= {
+        "PYTHONPATH": os.pathsep.join((str(ROOT / "src"), str(ROOT))),
+        "YINGHENG_HOME": str(home),
+        "YINGHENG_DEMO": "true",
+    }
+    command = [sys.executable, "-m", "tests.e2e.world", str(home), str(port)]
+    log = ROOT / "build" / "e2e-server.log"
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("wb") as output:
+        process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=output, stderr=subprocess.STDOUT)
+        try:
+            _wait(f"http://127.0.0.1:{port}/login/", process, log)
+            password = (home / "demo-password.txt").read_text(encoding="ascii").strip()
+            yield World(f"http://127.0.0.1:{port}", password)
+        finally:
+            process.terminate()
+            process.wait(timeout=30)
+
+
+def _wait(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
+    until = time.monotonic() + READY_S
+    while time.monotonic() < until:
+        if process.poll() is not None:
+            raise RuntimeError(f"the server ended with code {process.returncode}: {log.read_text()[-2000:]}")
+        try:
+            with urlopen(url, timeout=5):
+                return
+        except (URLError, OSError):
+            time.sleep(0.3)
+    raise RuntimeError("the server did not answer")
+
+
+if __name__ == "__main__":
+    build(Path(sys.argv[1]))
+    from yingheng.cli.server import run
+
+    run("127.0.0.1", int(sys.argv[2]), workers=1)

@@ -1,0 +1,82 @@
+"""Installations to be treated badly, and what an undisturbed one comes to."""
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from tests.network.installation import Installation
+
+from imagingqc.dicom.synthetic import CTFaults, Patient, Study, ct_series, dx_image, mr_exam
+
+
+@dataclass(frozen=True)
+class Undisturbed:
+    """An import and evaluation that nobody interfered with."""
+
+    installation: Installation
+    facts: dict
+    seconds: float  # the import alone
+
+
+def patient(n):
+    return Patient(name=f"DEMO^N{n}", id=f"NET{n}")
+
+
+def write_exams(folder: Path) -> Path:
+    """Six exams, 267 objects: enough for an import to be interrupted anywhere."""
+    ct_series(folder / "a", n=60, rows=64, patient=patient(1), study=Study(key="net-a", description="CT a"))
+    missing = CTFaults(missing=(4, 9))
+    ct_series(folder / "b", n=60, rows=64, faults=missing, patient=patient(2), study=Study(key="net-b"))
+    ct_series(folder / "c", n=60, rows=64, patient=patient(3), study=Study(key="net-c", device="SN-C"))
+    mr_exam(folder / "d", "head", omit=("DWI",), rows=32, patient=patient(4), study=Study(key="net-d"))
+    for n, ei in enumerate((250, 900), start=5):
+        dx_image(folder / f"dx{n}", ei=ei, rows=128, columns=128, patient=patient(n), study=Study(key=f"net-dx{n}"))
+    return folder
+
+
+@pytest.fixture(scope="session")
+def exams(tmp_path_factory) -> Path:
+    return write_exams(tmp_path_factory.mktemp("exams"))
+
+
+@pytest.fixture(scope="session")
+def new(tmp_path_factory) -> Installation:
+    """Set up, and empty.  To be copied."""
+    made = Installation(tmp_path_factory.mktemp("new"))
+    made.said = made.run("init", "--code", "h1", "--name", "第一医院")
+    return made
+
+
+@pytest.fixture(scope="session")
+def imported(new, exams, tmp_path_factory) -> Installation:
+    """Everything imported and closed, nothing evaluated yet.  To be copied."""
+    made = new.copy(tmp_path_factory.mktemp("imported") / "home")
+    started = time.monotonic()
+    made.run("import", exams)
+    made.seconds = time.monotonic() - started
+    return made
+
+
+@pytest.fixture(scope="session")
+def undisturbed(imported, tmp_path_factory) -> Undisturbed:
+    done = imported.copy(tmp_path_factory.mktemp("undisturbed") / "home")
+    done.run("worker", "--once")
+    facts = done.facts()
+    assert done.count("jobs_job", "state <> 'done'") == 0
+    assert done.count("evidence_finding") > 0
+    return Undisturbed(done, facts, imported.seconds)
+
+
+@pytest.fixture
+def installation(new, tmp_path):
+    made = new.copy(tmp_path / "home")
+    yield made
+    made.end()
+
+
+@pytest.fixture
+def to_evaluate(imported, tmp_path):
+    made = imported.copy(tmp_path / "home")
+    yield made
+    made.end()
