@@ -1,32 +1,71 @@
-"""Pictures of the pages in both languages, console and phone, into build/screenshots; says what is wrong with them.
+"""Pictures of the pages; says what is wrong with them.
 
-Without arguments: every page of the gallery, on a server of its own.  With --base: the given paths of a running
-server, signed in as --user with the password of YINGHENG_SHOT_PASSWORD.
+Without arguments: the pictures of the manual, into docs/manual/images, from a demonstration on a server of its own.
+With --gallery: every page of the gallery in both languages, console and phone, into build/screenshots.
+With --base: the given paths of a running server into build/screenshots, signed in as --user with the password of
+YINGHENG_SHOT_PASSWORD.
 """
 
+import io
 import os
 import re
 import sys
+import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 
 import click
+from PIL import Image
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "src")]
 
-from playwright.sync_api import BrowserContext  # noqa: E402
-from tests.e2e import gallery, harness  # noqa: E402
+from playwright.sync_api import BrowserContext, Page  # noqa: E402
+from tests.e2e import gallery, harness, world  # noqa: E402
 
 VIEWS = {"desktop": harness.DESKTOP, "phone": harness.PHONE}
+IMAGES = ROOT / "docs" / "manual" / "images"
+LIMIT_BYTES = 150_000
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A picture of the manual: who looks at which page; `row` opens the row with that text, then `keys` are pressed.
+
+    `height` shows more of the page than the window does.
+    """
+
+    user: str
+    path: str
+    row: str = ""
+    keys: tuple[str, ...] = ()
+    phone: bool = False
+    height: int = 0
+
+
+MANUAL: dict[str, Picture] = {
+    "login": Picture("", "/login/"),
+    "today": Picture("wang", "/"),
+    "exams": Picture("wang", "/exams/"),
+    "exam": Picture("wang", "/exams/?text=DEMO-A0003", "胸部CT", ("v",), height=1040),
+    "exam-series": Picture("wang", "/exams/?text=DEMO-A0013", "颅脑MR", height=1040),
+    "exam-phone": Picture("wang", "/exams/?text=DEMO-A0003", "胸部CT", phone=True),
+    "decide": Picture("wang", "/exams/?text=DEMO-A0003", "胸部CT", ("d",)),
+    "findings": Picture("wang", "/findings/"),
+    "finding": Picture("wang", "/findings/", "缺失层数"),
+    "standards": Picture("wang", "/standards/"),
+    "standard": Picture("wang", "/standards/taiyuan-mutual-recognition-trial/?kind=auto"),
+    "devices": Picture("wang", "/devices/"),
+    "device": Picture("wang", "/devices/", "PHANTOM CT"),
+    "users": Picture("admin", "/users/"),
+    "audit": Picture("admin", "/audit/"),
+    "jobs": Picture("admin", "/jobs/"),
+}
 
 
 def sign_in(context: BrowserContext, base: str, user: str) -> None:
     page = context.new_page()
-    page.goto(base)
-    page.fill("input[name=username]", user)
-    page.fill("input[name=password]", os.environ["YINGHENG_SHOT_PASSWORD"])
-    page.press("input[name=password]", "Enter")
-    page.wait_for_load_state("networkidle")
+    harness.sign_in(page, base, user, os.environ["YINGHENG_SHOT_PASSWORD"])
     page.close()
 
 
@@ -47,19 +86,62 @@ def shoot(base: str, pages: dict[str, tuple[str, int]], user: str = "") -> int:
     return bad
 
 
+def manual() -> int:
+    """The manual's pictures; returns how many are larger than a picture may be."""
+    IMAGES.mkdir(parents=True, exist_ok=True)
+    large = 0
+    with (
+        tempfile.TemporaryDirectory() as home,
+        world.serve(Path(home), everything=True) as served,
+        harness.browser() as running,
+    ):
+        for name, picture in MANUAL.items():
+            viewport = harness.PHONE if picture.phone else harness.DESKTOP
+            with harness.person(running, served.base, "zh", viewport) as context:
+                page = context.new_page()
+                if picture.user:
+                    harness.sign_in(page, served.base, picture.user, served.password)
+                size = take(page, served.base, picture, IMAGES / f"{name}.png")
+            large += size > LIMIT_BYTES
+            click.echo(f"{name}: {size / 1000:.0f} kB")
+    return large
+
+
+def take(page: Page, base: str, picture: Picture, target: Path) -> int:
+    """One picture with a palette of 256 colours; returns its size in bytes."""
+    page.goto(base + picture.path)
+    if picture.row:
+        page.locator("a.row-link", has_text=picture.row).first.click()
+        page.wait_for_load_state("load")
+    for key in picture.keys:
+        page.keyboard.press(key)
+    page.wait_for_load_state("networkidle")
+    page.evaluate("document.fonts.ready")
+    page.wait_for_timeout(1600)  # what flashes has ended
+    page.evaluate("window.scrollTo(0, 0)")
+    box = {"x": 0, "y": 0, "width": page.viewport_size["width"], "height": picture.height}
+    taken = page.screenshot(full_page=True, clip=box) if picture.height else page.screenshot()
+    shot = Image.open(io.BytesIO(taken)).convert("RGB")
+    shot.quantize(256, dither=Image.Dither.NONE).save(target, optimize=True)
+    return target.stat().st_size
+
+
 @click.command()
+@click.option("--gallery", "all_parts", is_flag=True, help="every page of the gallery")
 @click.option("--base", default="", help="address of a running server, such as http://127.0.0.1:8000")
 @click.option("--user", default="", help="person to sign in as")
 @click.argument("paths", nargs=-1)
-def main(base: str, user: str, paths: tuple[str, ...]) -> None:
-    """Takes the pictures; the exit code is 1 when a page has problems."""
+def main(all_parts: bool, base: str, user: str, paths: tuple[str, ...]) -> None:  # noqa: FBT001
+    """Takes the pictures; the exit code is 1 when a page has problems or a picture is too large."""
     if base:
         pages = {re.sub(r"\W+", "-", path).strip("-") or "home": (path, 200) for path in paths or ("/",)}
-        bad = shoot(base.rstrip("/"), pages, user)
-    else:
+        bad, where = shoot(base.rstrip("/"), pages, user), harness.SHOTS
+    elif all_parts:
         with gallery.serve() as address:
-            bad = shoot(address, gallery.PAGES)
-    click.echo(f"pictures in {harness.SHOTS.relative_to(ROOT)}; pages with problems: {bad}")
+            bad, where = shoot(address, gallery.PAGES), harness.SHOTS
+    else:
+        bad, where = manual(), IMAGES
+    click.echo(f"pictures in {where.relative_to(ROOT)}; with problems: {bad}")
     sys.exit(1 if bad else 0)
 
 

@@ -14,7 +14,11 @@ function startPending(): void {
     const answer = document.hidden ? null : await fetch(window.location.href).catch(() => null);
     const text = answer?.ok ? await answer.text() : "data-pending";
     if (text.includes("data-pending")) window.setTimeout(() => void ask(), ASK_AGAIN_MS);
-    else window.location.reload();
+    else {
+      const url = new URL(window.location.href);
+      url.searchParams.delete("asked");
+      window.location.replace(url);
+    }
   };
   if (one("[data-pending]")) window.setTimeout(() => void ask(), ASK_AGAIN_MS);
 }

@@ -102,7 +102,7 @@ def test_it_decodes_only_the_slices_that_share_a_place(tmp_path, monkeypatch):
     assert len(read) == 4
     read.clear()
     opened: list[str] = []
-    monkeypatch.setattr("imagingqc.dicom.pixels.open_source", lambda path: opened.append(path))
+    monkeypatch.setattr("imagingqc.dicom.pixels.open_source", opened.append)
     ct_series(tmp_path / "plain", n=30, rows=32, number=9)
     evaluate_series(only_series(tmp_path / "plain"), STANDARDS)
     assert opened == []  # a CT series without copies is judged by its headers, which the scan has read
@@ -119,7 +119,7 @@ def test_it_decodes_only_the_slices_that_share_a_place(tmp_path, monkeypatch):
 )
 def test_it_does_not_miss_head_series_in_a_phantom_booked_as_a_head(tmp_path, name, code):
     study = Study(key="acr", description="MRI HEAD PLAIN")
-    mr_exam(tmp_path, n=3, rows=16, study=study, omit=("T2", "FLAIR", "DWI", "ADC", "SAG"))
+    mr_exam(tmp_path, n=3, rows=16, study=study, omit=("DWI", "ADC"))
     (exam,) = found(tmp_path).exams
     named = [
         replace(s, instances=tuple(replace(i, facts={**i.facts, "SeriesDescription": name}) for i in s.instances))

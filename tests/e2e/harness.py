@@ -120,8 +120,10 @@ def check_axe(page: Page, visit: Visit) -> None:
             visit.problems.append(f"axe {violation['id']}: {violation['nodes']}")
 
 
-def look(context: BrowserContext, url: str, name: str, *, axe: bool = True, status: int = 200) -> Visit:
-    """Opens `url`, takes build/screenshots/<name>.png of the whole page and returns what is wrong with it."""
+def look(
+    context: BrowserContext, url: str, name: str, *, axe: bool = True, shot: bool = True, status: int = 200
+) -> Visit:
+    """Opens `url` and returns what is wrong with it; `shot` takes build/screenshots/<name>.png of the whole page."""
     visit = Visit(url, name)
     page = context.new_page()
     try:
@@ -132,8 +134,9 @@ def look(context: BrowserContext, url: str, name: str, *, axe: bool = True, stat
         if status >= 400:  # the browser itself reports the page's own status as a console error
             visit.problems = [p for p in visit.problems if "Failed to load resource" not in p]
         page.evaluate("document.fonts.ready")
-        SHOTS.mkdir(parents=True, exist_ok=True)
-        page.screenshot(path=SHOTS / f"{name}.png", full_page=True)
+        if shot:
+            SHOTS.mkdir(parents=True, exist_ok=True)
+            page.screenshot(path=SHOTS / f"{name}.png", full_page=True)
         check_width(page, visit)
         if axe:
             check_axe(page, visit)

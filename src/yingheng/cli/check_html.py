@@ -18,12 +18,23 @@ from imagingqc.criteria.explain import (
     value_text,
     verdict_text,
 )
-from imagingqc.criteria.model import Criterion, Outcome, Standard, Verdict
+from imagingqc.criteria.model import Outcome, Standard, Verdict
 from imagingqc.dicom.model import Slice, Unreadable
 from imagingqc.errors import AnalysisError, DataError
 from imagingqc.evaluate import ExamResult, SeriesResult
 from imagingqc.quantity import Measurement
-from yingheng.cli.check_table import ORDER, STYLE, counts, exam_title, sentences, series_name, visible
+from yingheng.cli.check_table import (
+    COLUMNS,
+    ORDER,
+    STYLE,
+    Layout,
+    counts,
+    exam_title,
+    requirements,
+    sentences,
+    series_names,
+    visible,
+)
 from yingheng.common.rendering import slice_png
 from yingheng.common.ui.stage import SliceRuler
 
@@ -52,6 +63,8 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "first": "首次曝光",
         "repeat": "重复曝光",
         "series": "个序列",
+        "series_head": "序列",
+        "images_head": "图像",
     },
     "en": {
         "html_lang": "en",
@@ -76,6 +89,8 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "first": "first exposure",
         "repeat": "repeat exposure",
         "series": "series",
+        "series_head": "Series",
+        "images_head": "Images",
     },
 }
 
@@ -85,8 +100,7 @@ def html_report(
 ) -> str:
     """The report as one HTML text; pictures are embedded, nothing is loaded from anywhere."""
     words = WORDS[lang]
-    criteria = {(s.id, c.id): c for s in standards for c in s.criteria}
-    view = _View(criteria, lang)
+    view = _View(Layout(lang, show_all=False, requirements=requirements(standards, lang)))
     totals = counts(v for e in exams for v in e.all_verdicts())
     context = Context(
         {
@@ -110,24 +124,28 @@ def html_report(
 class _View:
     """Results as the strings that the template prints (numbers are formatted here, once)."""
 
-    def __init__(self, criteria: Mapping[tuple[str, str], Criterion], lang: str) -> None:
-        self.criteria = criteria
-        self.lang = lang
-        self.words = WORDS[lang]
+    def __init__(self, layout: Layout) -> None:
+        self.layout = layout
+        self.lang = layout.lang
+        self.words = WORDS[layout.lang]
 
     def exam(self, result: ExamResult) -> dict[str, Any]:
+        names = series_names(result.exam, self.lang)
         return {
             "uid": result.exam.study_uid,
             "title": exam_title(result.exam),
             "n_series": str(len(result.series)),
-            "series": [self.series(s) for s in result.series],
+            "series": [self.series(s, names[s.series.uid]) for s in result.series],
+            "columns": [OUTCOME_WORDS[self.lang][o] for o in COLUMNS],
             **self.verdicts(result.verdicts),
         }
 
-    def series(self, result: SeriesResult) -> dict[str, Any]:
+    def series(self, result: SeriesResult, name: str) -> dict[str, Any]:
+        found = counts(result.verdicts)
         return {
             "uid": result.series.uid,
-            "name": series_name(result.series, self.lang),
+            "name": name,
+            "counts": [{"outcome": o.value if found[o] else "", "n": str(found[o] or "·")} for o in COLUMNS],
             "modality": result.series.modality,
             "n_images": str(result.n_images),
             "n_measurements": str(len(result.measurements)),
@@ -158,12 +176,11 @@ class _View:
         """One entry for each reason, with all the quantities it stands in the way of."""
         return [
             {"outcome": o.value, "icon": STYLE[o][1], "word": OUTCOME_WORDS[self.lang][o], "text": text}
-            for text, _, o in sentences(verdicts, self.lang, one_by_one=False)
+            for text, _, o in sentences(verdicts, self.layout)
         ]
 
     def verdict(self, v: Verdict) -> dict[str, Any]:
-        criterion = self.criteria[v.standard, v.criterion]
-        requirement = criterion.text if self.lang == "zh" else criterion.text_en
+        requirement = self.layout.requirements[v.standard, v.criterion]
         shape = v.evidence.shape if v.evidence else {}
         return {
             "outcome": v.outcome.value,

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 from rich.console import Console
 from rich.markup import escape
@@ -23,6 +24,7 @@ STYLE = {
     Outcome.NOT_ASSESSABLE: ("bright_black", "∅"),
 }
 WIDTH_OF_FILES = 120  # columns where the report does not go to a terminal that says how wide it is
+COLUMNS = (Outcome.PASS, Outcome.FAIL, Outcome.NEEDS_HUMAN, Outcome.NOT_ASSESSABLE)
 ORDER = (Outcome.FAIL, Outcome.NEEDS_HUMAN, Outcome.NOT_ASSESSABLE, Outcome.PASS)
 WORDS = {
     "zh": {
@@ -62,6 +64,20 @@ def report_console() -> Console:
     return console if console.is_terminal or "COLUMNS" in os.environ else Console(width=WIDTH_OF_FILES)
 
 
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Language, whether every verdict is listed, and the requirement of each criterion by (standard, criterion)."""
+
+    lang: str
+    show_all: bool
+    requirements: Mapping[tuple[str, str], str]
+
+
+def requirements(standards: Sequence[Standard], lang: str) -> dict[tuple[str, str], str]:
+    """What each criterion asks for, in one language."""
+    return {(s.id, c.id): c.text if lang == "zh" else c.text_en for s in standards for c in s.criteria}
+
+
 def print_report(
     console: Console,
     standards: Sequence[Standard],
@@ -77,8 +93,9 @@ def print_report(
     console.print(f"{words['standards']}: {titles}", style="dim", highlight=False, markup=False)
     if not exams:
         console.print(words["nothing"], style="bold")
+    layout = Layout(lang, show_all, requirements(standards, lang))
     for exam in exams:
-        print_exam(console, exam, lang=lang, show_all=show_all)
+        print_exam(console, exam, layout)
     if unreadable:
         console.print(f"\n[bold]{words['unreadable'].format(n=len(unreadable))}[/]", highlight=False)
         for item in unreadable:
@@ -87,39 +104,39 @@ def print_report(
     console.print(f"\n[bold]{words['total']}[/]  {totals_text(totals, lang)}", highlight=False)
 
 
-def print_exam(console: Console, exam: ExamResult, *, lang: str, show_all: bool) -> None:
+def print_exam(console: Console, exam: ExamResult, layout: Layout) -> None:
     """The series of one exam with their counts, then the verdicts that need attention."""
-    words = WORDS[lang]
+    words, names = WORDS[layout.lang], series_names(exam.exam, layout.lang)
     console.print(f"\n[bold]{words['exam']}[/] {escape(exam_title(exam.exam))}", highlight=False)
     console.print(f"  {exam.exam.study_uid}", style="dim", highlight=False, markup=False)
     table = Table(show_edge=False, pad_edge=False, header_style="dim")
     table.add_column(words["series"], overflow="fold", ratio=1)
     table.add_column(words["modality"], no_wrap=True)
     table.add_column(words["images"], justify="right", no_wrap=True)
-    for outcome in (Outcome.PASS, Outcome.FAIL, Outcome.NEEDS_HUMAN, Outcome.NOT_ASSESSABLE):
-        table.add_column(OUTCOME_WORDS[lang][outcome], justify="right")
+    for outcome in COLUMNS:
+        table.add_column(OUTCOME_WORDS[layout.lang][outcome], justify="right")
     for result in exam.series:
-        name = series_name(result.series, lang)
-        table.add_row(escape(name), result.series.modality, str(result.n_images), *count_cells(result.verdicts))
+        name = escape(names[result.series.uid])
+        table.add_row(name, result.series.modality, str(result.n_images), *count_cells(result.verdicts))
     table.add_row(words["exam_level"], "", "", *count_cells(exam.verdicts), style="dim")
     console.print(table)
     for result in exam.series:
-        print_verdicts(console, series_name(result.series, lang), result.verdicts, lang=lang, show_all=show_all)
-    print_verdicts(console, words["exam_level"], exam.verdicts, lang=lang, show_all=show_all)
+        print_verdicts(console, names[result.series.uid], result.verdicts, layout)
+    print_verdicts(console, words["exam_level"], exam.verdicts, layout)
 
 
-def print_verdicts(console: Console, name: str, verdicts: Sequence[Verdict], *, lang: str, show_all: bool) -> None:
+def print_verdicts(console: Console, name: str, verdicts: Sequence[Verdict], layout: Layout) -> None:
     """Verdicts that need attention, worst first; manual clauses only as a count."""
-    wanted = [v for v in verdicts if show_all or (v.outcome is not Outcome.PASS and v.grade != "manual")]
+    wanted = [v for v in verdicts if layout.show_all or (v.outcome is not Outcome.PASS and v.grade != "manual")]
     manual = sum(v.grade == "manual" for v in verdicts)
     if not wanted and not manual:
         return
     console.print(f"  {escape(name)}", style="bold", highlight=False)
-    for text, where, outcome in sentences(wanted, lang, one_by_one=show_all):
+    for text, where, outcome in sentences(wanted, layout):
         style, icon = STYLE[outcome]
         line(console, escape(text) + (f"\n[dim]{escape(where)}[/]" if where else ""), icon, style)
-    if manual and not show_all:
-        console.print(f"    {WORDS[lang]['manual'].format(n=manual)}", style="dim", highlight=False)
+    if manual and not layout.show_all:
+        console.print(f"    {WORDS[layout.lang]['manual'].format(n=manual)}", style="dim", highlight=False)
 
 
 def line(console: Console, text: str, icon: str, style: str) -> None:
@@ -131,20 +148,23 @@ def line(console: Console, text: str, icon: str, style: str) -> None:
     console.print(Padding(grid, (0, 0, 0, 4), expand=False), highlight=False)
 
 
-def sentences(verdicts: Sequence[Verdict], lang: str, *, one_by_one: bool) -> list[tuple[str, str, Outcome]]:
+def sentences(verdicts: Sequence[Verdict], layout: Layout) -> list[tuple[str, str, Outcome]]:
     """(sentence, where and what to do, outcome), worst first.
 
-    Unless `one_by_one`, quantities that could not be assessed for the same reason share a sentence: what matters there
-    is the reason.
+    Unless every verdict is listed, quantities that could not be assessed for the same reason share a sentence: what
+    matters there is the reason.
     """
+    lang = layout.lang
     out: list[tuple[str, str, Outcome]] = []
     shared: dict[str, dict[str, None]] = {}
     for verdict in sorted(verdicts, key=lambda v: ORDER.index(v.outcome)):
-        if verdict.outcome is Outcome.NOT_ASSESSABLE and verdict.quantity and verdict.reason and not one_by_one:
+        together = verdict.outcome is Outcome.NOT_ASSESSABLE and not layout.show_all
+        if together and verdict.quantity and verdict.reason:
             names = shared.setdefault(reason_text(verdict.reason, lang), {})
             names[quantity_name(verdict.quantity, lang)] = None
         else:
-            out.append((verdict_text(verdict, lang), place_text(verdict, lang), verdict.outcome))
+            requirement = layout.requirements.get((verdict.standard, verdict.criterion), "")
+            out.append((verdict_text(verdict, lang, requirement), place_text(verdict, lang), verdict.outcome))
     word = OUTCOME_WORDS[lang][Outcome.NOT_ASSESSABLE]
     for reason, names in shared.items():
         text = f"{'、'.join(names)}：{word}：{reason}" if lang == "zh" else f"{', '.join(names)}: {word}: {reason}"
@@ -158,6 +178,19 @@ def exam_title(exam: Exam) -> str:
     date = first.text("StudyDate") or ""
     day = f"{date[:4]}-{date[4:6]}-{date[6:8]}" if len(date) == 8 else date
     return "  ".join(part for part in (day, exam.modality, first.text("StudyDescription") or "") if part)
+
+
+def series_names(exam: Exam, lang: str) -> dict[str, str]:
+    """A name for each series by its UID: the description, else the number; equal names get the number, or the UID."""
+    plain = {series.uid: series_name(series, lang) for series in exam.series}
+    marks = {series.uid: series.first.number("SeriesNumber") for series in exam.series}
+    taken, numbered = Counter(plain.values()), Counter((plain[uid], marks[uid]) for uid in plain)
+    out = {}
+    for uid, name in plain.items():
+        by_number = marks[uid] is not None and numbered[name, marks[uid]] == 1
+        mark = f"#{marks[uid]:g}" if by_number else f"…{uid[-8:]}"
+        out[uid] = name if taken[name] == 1 else f"{name} {mark}"
+    return out
 
 
 def series_name(series: Series, lang: str) -> str:
@@ -183,7 +216,7 @@ def count_cells(verdicts: Sequence[Verdict]) -> list[str]:
     """Table cells of the four counts; zero as a middle dot, so that the eye finds what is there."""
     found = counts(verdicts)
     cells = []
-    for outcome in (Outcome.PASS, Outcome.FAIL, Outcome.NEEDS_HUMAN, Outcome.NOT_ASSESSABLE):
+    for outcome in COLUMNS:
         n = found[outcome]
         cells.append(f"[{STYLE[outcome][0]}]{n}[/]" if n else "[bright_black]·[/]")
     return cells
@@ -191,7 +224,4 @@ def count_cells(verdicts: Sequence[Verdict]) -> list[str]:
 
 def totals_text(totals: Counter[Outcome], lang: str) -> str:
     """Counts of the four outcomes in one line."""
-    return "  ".join(
-        f"[{STYLE[o][0]}]{STYLE[o][1]} {OUTCOME_WORDS[lang][o]} {totals[o]}[/]"
-        for o in (Outcome.PASS, Outcome.FAIL, Outcome.NEEDS_HUMAN, Outcome.NOT_ASSESSABLE)
-    )
+    return "  ".join(f"[{STYLE[o][0]}]{STYLE[o][1]} {OUTCOME_WORDS[lang][o]} {totals[o]}[/]" for o in COLUMNS)

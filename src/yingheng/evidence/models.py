@@ -107,6 +107,7 @@ class Assessment(SubjectRow):
     outcome = models.CharField(max_length=16)
     score = models.FloatField(null=True)
     n_pass = models.PositiveIntegerField(default=0)
+    n_pass_major = models.PositiveIntegerField(default=0, help_text="of these, of major severity")
     n_fail = models.PositiveIntegerField(default=0)
     n_human = models.PositiveIntegerField(default=0)
     n_unassessable = models.PositiveIntegerField(default=0)

@@ -82,6 +82,15 @@ def is_minor_gap(outcome: str, verdict: Mapping[str, Any]) -> bool:
     return outcome == "NOT_ASSESSABLE" and verdict["severity"] == "minor"
 
 
+def is_major_pass(outcome: str, verdict: Mapping[str, Any]) -> bool:
+    """Whether a pass says something for the exam.
+
+    A veto that did not strike and a minor point in order do not: an ultrasound exam about which nothing but "one
+    patient, sound header" is known is not assessed, however sound its header.
+    """
+    return outcome == "PASS" and verdict["severity"] == "major"
+
+
 def worst(outcomes: Iterable[str]) -> str:
     """The worst outcome; NOT_ASSESSABLE when there is none."""
     present = set(outcomes)

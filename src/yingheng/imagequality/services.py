@@ -55,7 +55,7 @@ def series_evaluate(*, series_id: UUID | str) -> bool:
 def exam_evaluate(*, exam_id: UUID | str) -> bool:
     """Measure and judge what concerns the exam as a whole; False when there is nothing (left) to evaluate."""
     row = Exam.objects.select_related("hospital", "device").filter(pk=exam_id).first()
-    if row is None:
+    if row is None or row.series.filter(pixels_gone_at__isnull=False).exists():  # what is left is not the exam
         return False
     read, inputs = exam_read(row)
     if read is None:

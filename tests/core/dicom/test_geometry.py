@@ -84,3 +84,8 @@ def test_it_gives_no_shear_for_a_single_position():
 )
 def test_it_refuses_what_is_no_orientation(values):
     assert not geometry.is_orientation(values)
+
+
+def test_it_takes_whole_numbers():
+    assert geometry.normal((1, 0, 0, 0, 1, 0)) == (0.0, 0.0, 1.0)
+    assert geometry.plane((0, 1, 0, 0, 0, -1)).name == "sagittal"

@@ -11,8 +11,8 @@ from .parts import Action, Empty, Part
 class Column:
     """A column.  `sort` is the value of ?sort= ("-" in front means descending); figures stand right.
 
-    `phone` False drops the column on narrow screens; `wide` lets it take the remaining room; `clip` cuts
-    a long name off at the end of the line.
+    `phone` False drops the column on narrow screens; `wide` lets it take the remaining room; `roomy`
+    keeps a sixth of it; `clip` cuts a long name off at the end of the line.
     """
 
     key: str
@@ -23,6 +23,7 @@ class Column:
     wide: bool = False
     nowrap: bool = False
     clip: bool = False
+    roomy: bool = False
 
 
 @dataclass(frozen=True)

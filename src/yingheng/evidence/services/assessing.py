@@ -19,7 +19,7 @@ from yingheng.evidence.services.exploding import findings_update
 from yingheng.evidence.services.recounting import assessment_cells, cells_change
 from yingheng.evidence.services.subject import Subject, subject_lock
 from yingheng.evidence.services.summing import exam_outcome_refresh
-from yingheng.evidence.truth import effective, is_minor_gap, standard_family, worst
+from yingheng.evidence.truth import effective, is_major_pass, is_minor_gap, standard_family, worst
 from yingheng.jobs import services as jobs
 
 
@@ -87,6 +87,7 @@ def _assessment(
         run_kind=run_kind,
         outcome=outcome,
         n_pass=automatic["PASS"],
+        n_pass_major=sum(is_major_pass(v["outcome"], v) for v in rows if v["grade"] != "manual"),
         n_fail=automatic["FAIL"],
         n_human=automatic["NEEDS_HUMAN"],
         n_unassessable=automatic["NOT_ASSESSABLE"],

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from yingheng.catalog.services import exam_outcome_set
 from yingheng.evidence.models import Assessment, Decision, Finding
-from yingheng.evidence.truth import effective, is_minor_gap, worst
+from yingheng.evidence.truth import effective, is_major_pass, is_minor_gap, worst
 
 _LIVE = ("open", "confirmed", "in_action", "verified")
 
@@ -16,12 +16,12 @@ def exam_outcome_refresh(exam_id: UUID | None) -> None:
     """Sum the verdicts that hold for an exam and its series into the exam's row, in the caller's transaction.
 
     Counted are current assessments other than shadow runs; manual clauses count once a person has judged them.
-    Minor criteria that could not be assessed are counted but do not decide the outcome (`truth.is_minor_gap`).
+    What decides the outcome: failures and open questions of any severity, passes of major criteria
+    (`truth.is_major_pass`), and gaps other than minor ones (`truth.is_minor_gap`).
     """
     if exam_id is None:
         return
-    counts, minor_gaps = _counts(exam_id)
-    weighed = counts - Counter(NOT_ASSESSABLE=minor_gaps) if counts["PASS"] else counts
+    counts, weighed = _counts(exam_id)
     outcome = worst(o for o, n in weighed.items() if n) if counts.total() else ""
     rows = Assessment.objects.filter(exam_id=exam_id, is_current=True).exclude(run_kind="shadow")
     if not outcome and rows.exists():  # judged, but by manual clauses alone, or by standards that ask nothing
@@ -37,17 +37,21 @@ def exam_outcome_refresh(exam_id: UUID | None) -> None:
     )
 
 
-def _counts(exam_id: UUID) -> tuple[Counter[str], int]:
-    """Verdicts by the outcome that holds, and how many of the unassessable ones are of minor severity."""
+def _counts(exam_id: UUID) -> tuple[Counter[str], Counter[str]]:
+    """Verdicts by the outcome that holds: all of them, and those that decide the exam's outcome."""
     rows = Assessment.objects.filter(exam_id=exam_id, is_current=True).exclude(run_kind="shadow")
     decisions = list(Decision.objects.filter(exam_id=exam_id))
+    total: Counter[str] = Counter()
+    beside: Counter[str] = Counter()
     if decisions:
         held = [v for row in rows for v in effective(row, decisions) if v.counts]
-        return Counter(v.outcome for v in held), sum(is_minor_gap(v.outcome, v.verdict) for v in held)
-    total: Counter[str] = Counter()
-    minor = 0
-    columns = ("n_pass", "n_fail", "n_human", "n_unassessable", "n_unassessable_minor")
-    for n_pass, n_fail, n_human, n_none, n_minor in rows.values_list(*columns):
-        total.update({"PASS": n_pass, "FAIL": n_fail, "NEEDS_HUMAN": n_human, "NOT_ASSESSABLE": n_none})
-        minor += n_minor
-    return total, minor
+        total.update(v.outcome for v in held)
+        beside["PASS"] = total["PASS"] - sum(is_major_pass(v.outcome, v.verdict) for v in held)
+        beside["NOT_ASSESSABLE"] = sum(is_minor_gap(v.outcome, v.verdict) for v in held)
+        return total, total - beside
+    for row in rows.defer("verdicts", "run", "failed"):
+        total.update(
+            {"PASS": row.n_pass, "FAIL": row.n_fail, "NEEDS_HUMAN": row.n_human, "NOT_ASSESSABLE": row.n_unassessable}
+        )
+        beside.update({"PASS": row.n_pass - row.n_pass_major, "NOT_ASSESSABLE": row.n_unassessable_minor})
+    return total, total - beside

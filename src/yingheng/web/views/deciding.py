@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from yingheng.catalog.selectors import exam_get
-from yingheng.common.ui.judged import Judged
+from yingheng.common.ui.judged import Judged, JudgedList
 from yingheng.common.ui.pages import FormPage
 from yingheng.common.ui.parts import Link, Section
 from yingheng.evidence.models import Assessment
@@ -52,6 +52,7 @@ def decide(request: HttpRequest, exam_id: UUID, assessment_id: UUID) -> HttpResp
         )
         messages.success(request, _("Your decision is kept beside the automatic verdict."))
         return redirect(back)
+    shown = JudgedList([Judged(verdict=verdict.verdict, human=human_of(verdict))], compact=True, counted=False)
     return FormPage(
         title=_("Decide"),
         purpose=_("The automatic verdict stays; your decision stands beside it and holds for these images."),
@@ -59,7 +60,7 @@ def decide(request: HttpRequest, exam_id: UUID, assessment_id: UUID) -> HttpResp
         form=form,
         submit=_("Save the decision"),
         cancel_url=back,
-        aside=[Section(_("Automatic verdict"), Judged(verdict=verdict.verdict, human=human_of(verdict)))],
+        aside=[Section(_("Automatic verdict"), shown, flush=True)],
     ).response(request, status=400 if form.is_bound else 200)
 
 
@@ -70,7 +71,7 @@ def evaluate(request: HttpRequest, exam_id: UUID) -> HttpResponse:
     exam = exam_get(request.scope, exam_id)
     exam_ask(exam=exam, actor=request.actor)
     messages.success(request, _("The exam is evaluated again; the page shows the result in a few seconds."))
-    return redirect("web:exam", exam_id=exam.pk)
+    return redirect(f"{reverse('web:exam', args=[exam.pk])}?asked=1")
 
 
 def _verdict(scope: Scope, assessment: Assessment, criterion: str) -> EffectiveVerdict:

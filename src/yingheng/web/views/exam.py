@@ -93,6 +93,8 @@ def _keys(several: bool) -> Keys:  # noqa: FBT001
 
 def _alerts(request: HttpRequest, row: Exam, series: Sequence[Series]) -> list[Alert]:
     """That an evaluation is under way (the page then renews itself), or that there was none."""
+    if row.outcome and not request.GET.get("asked"):
+        return []
     kinds = (events.SERIES_READY, events.EXAM_CLOSED)
     if is_pending(request.scope, kinds, [str(row.pk), *(str(one.pk) for one in series)]):
         text = _("The exam is being evaluated. This page renews itself when the result is there.")

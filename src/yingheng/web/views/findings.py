@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
@@ -27,7 +29,7 @@ from yingheng.common.ui.parts import (
     TimelineEntry,
     When,
 )
-from yingheng.common.ui.stage import evidence_part
+from yingheng.common.ui.stage import HeaderTags, evidence_part
 from yingheng.common.ui.tables import Column, Filter, FilterBar, Option, Pager, Row, Table
 from yingheng.common.ui.words import SEVERITIES, language, quantity_text, unit_text
 from yingheng.evidence.models import Decision, Finding
@@ -119,7 +121,7 @@ def finding(request: HttpRequest, finding_id: UUID) -> HttpResponse:
     sections = [Section(_("Clauses not met"), JudgedList(judged, counted=False), flush=True)]
     part = evidence_part((row.evidence or {}).get("shape"))
     if part is not None:
-        sections.append(Section(_("Evidence"), part))
+        sections.append(Section(_("Evidence"), part, flush=isinstance(part, HeaderTags)))
     facts = [
         Fact(_("Severity"), SEVERITIES[row.severity].label),
         Fact(_("Exam"), exam_name(row.exam) if row.exam else "—", hint=row.exam.accession if row.exam else ""),
@@ -131,7 +133,7 @@ def finding(request: HttpRequest, finding_id: UUID) -> HttpResponse:
         purpose=_sentence(row, judged),
         kind=_("Finding"),
         crumbs=[Link(_("Findings"), reverse("web:findings"))],
-        state=Tag(row.get_state_display(), _TONES[row.state]),
+        state=Tag(_capital(str(row.get_state_display())), _TONES[row.state]),
         facts=facts,
         actions=_actions(request, row, decisions),
         sections=sections,
@@ -177,23 +179,33 @@ def finding_name(row: Finding) -> str:
         first = row.criteria[0] if row.criteria else {}
         clause = find_clause(first.get("standard", ""), first.get("criterion", ""))
         return clause.text if clause else row.quantity
-    return quantity_text(row.quantity)
+    return _capital(quantity_text(row.quantity))
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def finding_place(row: Finding) -> str:
     """The value and where it was seen, in one line."""
     value = " ".join(filter(None, (value_text(row.value), unit_text(row.unit))))
-    return " · ".join(filter(None, (value, place_text(row.evidence or {}, row.quantity))))
+    return " · ".join(filter(None, (value, _place(row.evidence or {}, row.quantity))))
+
+
+def _place(evidence: Mapping[str, Any], quantity: str) -> str:
+    """Where it was seen; nothing for plain header values, which stand in a table of their own."""
+    shape = evidence.get("shape") or {}
+    plain = shape.get("kind") == "tags" and not any("code" in tag for tag in shape.get("tags") or ())
+    return "" if plain and not quantity.endswith(".out_of_order") else place_text(evidence, quantity)
 
 
 def _sentence(row: Finding, judged: list[Judged]) -> str:
     """Value, limit and place in one sentence; of a settled finding also what settled it."""
     first = judged[0] if judged else None
-    if first is None or not first.value:
-        parts = [first.place if first else ""]
-    else:
+    parts = [_place(row.evidence or {}, row.quantity)]
+    if first is not None and first.value:
         words = {"value": f"{first.value} {first.unit}".strip(), "limit": first.limit or "—"}
-        parts = [_("Measured %(value)s, limit %(limit)s") % words, first.place]
+        parts.insert(0, _("Measured %(value)s, limit %(limit)s") % words)
     separator = "；" if language() == "zh" else "; "
     return separator.join(filter(None, (*parts, row.closing_reason)))
 
@@ -214,7 +226,7 @@ def _row(row: Finding) -> Row:
             "what": Lines(finding_name(row), finding_place(row)),
             "clause": "、".join(dict.fromkeys(c["clause"] for c in row.criteria)),
             "severity": SEVERITIES[row.severity].label,
-            "state": Tag(row.get_state_display(), _TONES[row.state]),
+            "state": Tag(_capital(str(row.get_state_display())), _TONES[row.state]),
             "exam": exam_name(row.exam) if row.exam else None,
             "device": row.device.label if row.device else None,
             "seen": When(row.last_seen_at, ago=True),
@@ -229,7 +241,7 @@ def _tabs(request: HttpRequest, state: str) -> list[Tab]:
     live = sum(counts.get(name, 0) for name in LIVE_STATES)
     tabs = [Tab(_("Unsettled"), with_query(request, state=None), live, not state)]
     for key, label in Finding.State.choices:
-        tabs.append(Tab(str(label), with_query(request, state=key), counts.get(key, 0), state == key))
+        tabs.append(Tab(_capital(str(label)), with_query(request, state=key), counts.get(key, 0), state == key))
     return [*tabs, Tab(_("All"), with_query(request, state="all"), sum(counts.values()), state == "all")]
 
 

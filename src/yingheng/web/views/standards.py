@@ -68,10 +68,9 @@ def standard(request: HttpRequest, standard_id: str) -> HttpResponse:
         filters=_filters(request),
         table=Table(
             columns=(
-                Column("clause", _("Clause"), nowrap=True),
+                Column("clause", _("Clause"), roomy=True),
                 Column("text", _("Requirement"), wide=True),
-                Column("limit", _("Limit"), nowrap=True),
-                Column("subject", _("Concerns"), nowrap=True, phone=False),
+                Column("limit", _("Limit"), roomy=True),
                 Column("grade", _("Judged"), nowrap=True, phone=False),
                 Column("severity", _("Severity"), phone=False),
                 Column("confidence", _("Confidence"), nowrap=True),
@@ -114,7 +113,6 @@ def _criterion_row(c: Criterion) -> Row:
             "clause": c.clause,
             "text": Lines(c.text if lang == "zh" else c.text_en, " · ".join(filter(None, (measured, where)))),
             "limit": limit_text(c.limit, c.unit, lang) if c.limit else None,
-            "subject": SUBJECT_WORDS[lang][c.subject],
             "grade": GRADES[c.grade].label,
             "severity": SEVERITIES[c.severity].label,
             "confidence": Tag(str(confidence.label), confidence.tone, confidence.icon),

