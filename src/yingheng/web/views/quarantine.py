@@ -23,6 +23,7 @@ from yingheng.web.addresses import with_query
 from yingheng.web.forms import ReasonForm
 
 PAGE_ROWS = 50
+_UID_SHOWN = 24
 
 
 @page(INGEST_VIEW)
@@ -101,11 +102,16 @@ def _row(row: Quarantine, *, may_discard: bool) -> Row:
     url = reverse("web:quarantine_discard", args=[row.pk])
     return Row(
         {
-            "why": Lines(row.get_reason_display(), row.sop_uid),
-            "study": Lines(row.hospital.name, row.study_uid),
+            "why": Lines(row.get_reason_display(), _tail(row.sop_uid)),
+            "study": Lines(row.hospital.name, _tail(row.study_uid)),
             "state": Tag(row.get_state_display(), "human" if waiting else "neutral"),
             "arrived": When(row.received_at),
             "do": Action(_("Do not catalogue"), url) if waiting and may_discard else None,
         },
         id=str(row.pk),
     )
+
+
+def _tail(uid: str) -> str:
+    """The end of a UID, which tells one from another; the page of the object has the whole."""
+    return uid if len(uid) <= _UID_SHOWN else f"…{uid[-_UID_SHOWN:]}"

@@ -82,6 +82,7 @@ def numbers() -> list[Section]:
         Section(t("比率", "Rates"), Many(rates)),
         Section(t("数值与时间", "Numbers and times"), pairs),
         Section(t("判定结果列表", "Judged numbers"), JudgedList(judged_items()), flush=True),
+        Section(t("图像旁的判定", "Beside an image"), JudgedList(judged_items(), compact=True), flush=True),
         Section(t("尚无判定", "Nothing judged"), JudgedList([]), flush=False),
     ]
 

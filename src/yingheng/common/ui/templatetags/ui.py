@@ -144,7 +144,7 @@ def tag_name(keyword: str) -> str:
 @register.filter
 def tag_value(value: Any) -> str:
     """The value of a header attribute with its parts apart."""
-    return str(value).replace("\\", " · ")
+    return "—" if value is None else str(value).replace("\\", " · ")
 
 
 @register.filter
