@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import multiprocessing
+import multiprocessing.connection
 import os
+import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -16,7 +19,7 @@ from imagingqc.dicom.pixels import pixel_hash
 from imagingqc.dicom.stacks import split_stacks
 from imagingqc.errors import DataError, Reason
 
-__all__ = ["ScanResult", "group", "scan", "split_stacks"]
+__all__ = ["ScanResult", "group", "process_pool", "scan", "split_stacks"]
 
 Progress = Callable[[int, int], None]
 _CHUNK = 16  # files per task of the pool: a header takes 3 ms, a task about 1 ms
@@ -78,8 +81,31 @@ def _read_all(files: Sequence[str], jobs: int) -> Iterator[Instance | Unreadable
     if jobs <= 1 or len(files) <= _CHUNK:
         yield from map(_read, files)
         return
-    with ProcessPoolExecutor(jobs) as pool:
+    with process_pool(jobs) as pool:
         yield from pool.map(_read, files, chunksize=_CHUNK)
+
+
+def process_pool(jobs: int) -> ProcessPoolExecutor:
+    """Worker processes that share nothing with their parent but what they are sent, and that end when it dies.
+
+    Never by plain fork: a process that shows progress has threads, and a fork of it can wait for ever on a lock that
+    some thread held.
+    """
+    method = "forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn"
+    return ProcessPoolExecutor(jobs, mp_context=multiprocessing.get_context(method), initializer=_leave_with_the_parent)
+
+
+def _leave_with_the_parent() -> None:
+    """Idle workers of a killed parent would wait for work for ever, holding its output open."""
+    parent = multiprocessing.parent_process()
+    if parent is None:
+        return
+
+    def watch() -> None:
+        multiprocessing.connection.wait([parent.sentinel])
+        os._exit(1)
+
+    threading.Thread(target=watch, name="parent-watch", daemon=True).start()
 
 
 def group(instances: Iterable[Instance]) -> tuple[tuple[Exam, ...], tuple[Unreadable, ...]]:

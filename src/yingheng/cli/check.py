@@ -6,7 +6,6 @@ import json
 import sys
 import traceback
 from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 import click
@@ -16,7 +15,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from imagingqc.criteria.load import load_builtin, load_standard
 from imagingqc.criteria.model import Outcome, Standard
 from imagingqc.dicom.model import Exam, Series, Unreadable
-from imagingqc.dicom.series import ScanResult, scan
+from imagingqc.dicom.series import ScanResult, process_pool, scan
 from imagingqc.errors import RuleError
 from imagingqc.evaluate import (
     DEFAULT_STANDARDS,
@@ -150,7 +149,7 @@ def evaluate_all(
         progress.advance(task)
 
     if jobs > 1 and len(work) > 1:
-        with ProcessPoolExecutor(min(jobs, len(work))) as pool:
+        with process_pool(min(jobs, len(work))) as pool:
             for result in pool.map(_evaluate_one, work):
                 collect(result)
     else:
