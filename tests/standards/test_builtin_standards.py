@@ -19,8 +19,13 @@ FILES = dict(builtin_files())
 CRITERIA = [(s, c) for s in load_builtin().values() for c in s.criteria]
 
 
-def test_it_ships_three_standards():
-    assert set(load_builtin()) == {"taiyuan-mutual-recognition-trial", "tg-116-2009", "exam-integrity-1"}
+def test_it_ships_these_standards():
+    assert set(load_builtin()) == {
+        "exam-integrity-1",
+        "taiyuan-mutual-recognition-trial",
+        "tg-116-2009",
+        "ws-519-2019",
+    }
 
 
 @pytest.mark.parametrize("name", sorted(FILES))
