@@ -21,10 +21,15 @@ CRITERIA = [(s, c) for s in load_builtin().values() for c in s.criteria]
 
 def test_it_ships_these_standards():
     assert set(load_builtin()) == {
+        "acr-ct-phantom",
+        "acr-mr-2015",
+        "acr-mr-2022",
         "exam-integrity-1",
         "taiyuan-mutual-recognition-trial",
         "tg-116-2009",
         "ws-519-2019",
+        "ws-76-2020",
+        "ws-t-263-2006",
     }
 
 
