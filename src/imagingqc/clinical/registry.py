@@ -8,6 +8,10 @@ from dataclasses import replace
 
 from imagingqc.clinical import any_series
 from imagingqc.clinical.ct import acquisition as ct_acquisition
+from imagingqc.clinical.ct import body as ct_body
+from imagingqc.clinical.ct import contents as ct_contents
+from imagingqc.clinical.ct import coverage as ct_coverage
+from imagingqc.clinical.ct import noise as ct_noise
 from imagingqc.clinical.ct import orientation as ct_orientation
 from imagingqc.clinical.ct import slices as ct_slices
 from imagingqc.clinical.dx import clipping, exposure, repeats, tags
@@ -26,6 +30,10 @@ SERIES_METHODS: tuple[SeriesMethod, ...] = (
     ct_slices.METHOD,
     ct_acquisition.METHOD,
     ct_orientation.METHOD,
+    ct_body.METHOD,
+    ct_noise.METHOD,
+    ct_coverage.METHOD,
+    ct_contents.METHOD,
     exposure.METHOD,
     tags.METHOD,
     clipping.METHOD,
