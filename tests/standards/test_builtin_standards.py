@@ -24,15 +24,20 @@ def test_it_ships_these_standards():
         "acr-ct-phantom",
         "acr-mr-2015",
         "acr-mr-2022",
+        "annual-plan-2026",
         "exam-integrity-1",
+        "exam-items-1",
         "gb-18871-2002",
         "gbz-128-2019",
         "gbz-130-2020",
+        "imaging-department-guideline",
+        "nhc-imaging-indicators-2024",
         "taiyuan-mutual-recognition-trial",
         "tg-116-2009",
         "ws-519-2019",
         "ws-76-2020",
         "ws-t-263-2006",
+        "ws-t-637-2018",
     }
 
 
