@@ -50,3 +50,8 @@ def box_mean(values: NDArray[np.float32], size: int | list[int]) -> NDArray[np.f
 def smoothed(counts: FloatArray, sigma: float) -> FloatArray:
     """A histogram smoothed with a Gaussian of `sigma` bins; nothing lies beyond its ends."""
     return np.asarray(_filters.gaussian_filter1d(counts, sigma, mode="constant"))
+
+
+def median_along(values: NDArray[np.float64], size: int) -> NDArray[np.float64]:
+    """Running median of a row of numbers over `size` of them, mirrored at the ends."""
+    return np.asarray(_filters.median_filter(values, size), dtype=np.float64)
