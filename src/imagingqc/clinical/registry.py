@@ -14,7 +14,7 @@ from imagingqc.clinical.ct import coverage as ct_coverage
 from imagingqc.clinical.ct import noise as ct_noise
 from imagingqc.clinical.ct import orientation as ct_orientation
 from imagingqc.clinical.ct import slices as ct_slices
-from imagingqc.clinical.dx import clipping, exposure, grid_lines, repeats, tags
+from imagingqc.clinical.dx import clipping, collimation, exposure, grid_lines, repeats, tags
 from imagingqc.clinical.method import ANY, ExamMethod, SeriesMethod, Stacks, StacksBySeries
 from imagingqc.clinical.mr import geometry as mr_geometry
 from imagingqc.clinical.mr import orientation as mr_orientation
@@ -38,6 +38,7 @@ SERIES_METHODS: tuple[SeriesMethod, ...] = (
     tags.METHOD,
     clipping.METHOD,
     grid_lines.METHOD,
+    collimation.METHOD,
     mr_sequence.METHOD,
     *mr_geometry.METHODS,
 )
