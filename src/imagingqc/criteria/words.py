@@ -95,7 +95,7 @@ KEY_WORDS: Words = {
 }
 _VALUES_ZH: Mapping[str, Mapping[str, str]] = {
     "hospital_level": {"tertiary": "三级", "secondary": "二级", "primary": "基层"},
-    "age_band": {"child": "儿童", "adult": "成人"},
+    "age_band": {"paediatric": "儿童", "adult": "成人"},
     "contrast": {"yes": "有", "no": "无"},
     "barrier": {"useful": "有用线束方向", "other": "其他方向"},
     "equipment": {
