@@ -19,6 +19,7 @@ from imagingqc.clinical.method import ANY, ExamMethod, SeriesMethod, Stacks, Sta
 from imagingqc.clinical.mr import geometry as mr_geometry
 from imagingqc.clinical.mr import orientation as mr_orientation
 from imagingqc.clinical.mr import sequence as mr_sequence
+from imagingqc.clinical.mr import signal as mr_signal
 from imagingqc.clinical.reader import PixelReader
 from imagingqc.clinical.results import Recorder
 from imagingqc.dicom.model import Exam, Series
@@ -41,6 +42,7 @@ SERIES_METHODS: tuple[SeriesMethod, ...] = (
     collimation.METHOD,
     mr_sequence.METHOD,
     *mr_geometry.METHODS,
+    mr_signal.METHOD,
 )
 EXAM_METHODS: tuple[ExamMethod, ...] = (repeats.METHOD, mr_orientation.METHOD)
 
