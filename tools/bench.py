@@ -92,7 +92,7 @@ def bench_check(folder: Path) -> Numbers:
     """Evaluating a CT exam against only reading its headers, in one process."""
     from imagingqc.criteria.load import load_builtin  # noqa: PLC0415 - other benches need not load it
     from imagingqc.dicom.series import scan  # noqa: PLC0415
-    from imagingqc.evaluate import evaluate_exam, evaluate_series, exam_facts  # noqa: PLC0415
+    from imagingqc.evaluate import evaluate_exam, evaluate_series, stacks_of  # noqa: PLC0415
 
     standards = tuple(load_builtin().values())
     headers, found = timed(lambda: scan([folder], 1))
@@ -100,8 +100,8 @@ def bench_check(folder: Path) -> Numbers:
     def evaluate() -> int:
         count = 0
         for exam in found.exams:
-            results = [evaluate_series(s, standards, exam_facts=exam_facts(exam)) for s in exam.series]
-            evaluate_exam(exam, results, standards)
+            results = [evaluate_series(s, standards) for s in exam.series]
+            evaluate_exam(exam, stacks_of(exam), standards, results=results)
             count += sum(r.n_images for r in results)
         return count
 
