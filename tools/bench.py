@@ -17,6 +17,7 @@ import platform
 import statistics
 import sys
 import time
+import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -91,7 +92,7 @@ def bench_check(folder: Path) -> Numbers:
     """Evaluating a CT exam against only reading its headers, in one process."""
     from imagingqc.criteria.load import load_builtin  # noqa: PLC0415 - other benches need not load it
     from imagingqc.dicom.series import scan  # noqa: PLC0415
-    from imagingqc.evaluate import evaluate_exam, evaluate_series, exam_facts  # noqa: PLC0415
+    from imagingqc.evaluate import evaluate_exam, evaluate_series, stacks_of  # noqa: PLC0415
 
     standards = tuple(load_builtin().values())
     headers, found = timed(lambda: scan([folder], 1))
@@ -99,8 +100,8 @@ def bench_check(folder: Path) -> Numbers:
     def evaluate() -> int:
         count = 0
         for exam in found.exams:
-            results = [evaluate_series(s, standards, exam_facts=exam_facts(exam)) for s in exam.series]
-            evaluate_exam(exam, results, standards)
+            results = [evaluate_series(s, standards) for s in exam.series]
+            evaluate_exam(exam, stacks_of(exam), standards, results=results)
             count += sum(r.n_images for r in results)
         return count
 
@@ -116,7 +117,68 @@ def bench_check(folder: Path) -> Numbers:
     }
 
 
-BENCHES: dict[str, Callable[[Path], Numbers]] = {"check": bench_check}
+VOLUME_SLICES = 300
+FAST = ("ct.body", "ct.noise", "ct.range", "ct.contents")  # the methods that read the pixels of every CT series
+
+
+def prepare_volume(folder: Path) -> Path:
+    """A chest of 300 slices, 1 mm apart, with lungs and an enhanced aorta, in `folder`; written once."""
+    from imagingqc.dicom.synthetic import Solid, ct_phantom  # noqa: PLC0415 - other benches need not load it
+
+    target = folder / f"ct-volume-{VOLUME_SLICES}x{SIZE}"
+    complete = target.with_name(f"{target.name}.complete")
+    if not complete.exists():
+        solid = Solid(hu=40.0, noise_hu=12.0, lungs=(30, 250), vessel_hu=250.0, metal_mm=3.0, metal=(100, 105))
+        ct_phantom(target, solid, n=VOLUME_SLICES, rows=SIZE, interval_mm=1.0, part="CHEST", seed=SEED)
+        complete.touch()
+    return target
+
+
+def bench_ct(folder: Path) -> Numbers:
+    """The fast pixel methods on one CT volume of 300 x 512 x 512 against only decoding it, in turn in one process."""
+    from imagingqc.clinical.reader import CachedReader  # noqa: PLC0415
+    from imagingqc.clinical.registry import SERIES_METHODS  # noqa: PLC0415
+    from imagingqc.dicom import pixels  # noqa: PLC0415
+    from imagingqc.dicom.series import scan, split_stacks  # noqa: PLC0415
+
+    series = scan([prepare_volume(folder.parent)], 1).exams[0].series[0]
+    stacks = split_stacks(series)
+    methods = [method for method in SERIES_METHODS if method.name in FAST]
+
+    def decode() -> int:
+        return sum(pixels.decode(instance).pixels.size for instance in series.instances)
+
+    def fast() -> int:
+        reader = CachedReader()
+        return sum(m.value is not None for method in methods for m in method.run(series, stacks, reader))
+
+    measured = fast()  # warms the caches
+    rounds = [(_seconds(decode), _seconds(fast)) for _ in range(REPEATS)]
+    tracemalloc.start()
+    fast()
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    decoding, measuring = (statistics.median(column) for column in zip(*rounds, strict=True))
+    volume = VOLUME_SLICES * SIZE * SIZE * 2
+    return {
+        "images": len(series.instances),
+        "quantities_measured": measured,
+        "decode_s": decoding,
+        "fast_s": measuring,
+        "ratio_fast": statistics.median(b / a for a, b in rounds),
+        "volume_mb": volume / 1e6,
+        "peak_mb": peak / 1e6,
+        "ratio_peak": peak / volume,
+    }
+
+
+def _seconds(work: Callable[[], Any]) -> float:
+    started = time.perf_counter()
+    work()
+    return time.perf_counter() - started
+
+
+BENCHES: dict[str, Callable[[Path], Numbers]] = {"check": bench_check, "ct": bench_ct}
 
 
 def measure(name: str) -> None:

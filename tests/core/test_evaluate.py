@@ -10,6 +10,7 @@ import pytest
 from tests.core.clinical.builders import FakeReader
 
 from imagingqc import evaluate
+from imagingqc.clinical.ct import slices as ct_slices
 from imagingqc.clinical.reader import CachedReader
 from imagingqc.criteria.load import load_builtin
 from imagingqc.criteria.model import Outcome
@@ -98,14 +99,15 @@ def test_it_decodes_only_the_slices_that_share_a_place(tmp_path, monkeypatch):
 
     series = only_series(tmp_path)
     monkeypatch.setattr(pixels, "decode", None)  # nothing else may be decoded
-    evaluate_series(series, STANDARDS, reader=Watching())
+    ct_slices.METHOD.run(series, split_stacks(series), Watching())
     assert len(read) == 4
     read.clear()
     opened: list[str] = []
     monkeypatch.setattr("imagingqc.dicom.pixels.open_source", opened.append)
     ct_series(tmp_path / "plain", n=30, rows=32, number=9)
-    evaluate_series(only_series(tmp_path / "plain"), STANDARDS)
-    assert opened == []  # a CT series without copies is judged by its headers, which the scan has read
+    plain = only_series(tmp_path / "plain")
+    ct_slices.METHOD.run(plain, split_stacks(plain), CachedReader())
+    assert opened == []  # the geometry of a CT series without copies is that of its headers, which the scan has read
 
 
 @pytest.mark.parametrize(

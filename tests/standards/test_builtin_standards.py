@@ -11,6 +11,7 @@ from imagingqc.criteria.explain import limit_text, verdict_text
 from imagingqc.criteria.judge import judge, judge_all
 from imagingqc.criteria.load import builtin_files, lint, load_builtin
 from imagingqc.criteria.model import Context, Outcome
+from imagingqc.criteria.words import applies_text
 from imagingqc.quantity import Measurement, quantity_catalogue
 
 HAN = re.compile(r"[\u4e00-\u9fff]")
@@ -19,8 +20,26 @@ FILES = dict(builtin_files())
 CRITERIA = [(s, c) for s in load_builtin().values() for c in s.criteria]
 
 
-def test_it_ships_three_standards():
-    assert set(load_builtin()) == {"taiyuan-mutual-recognition-trial", "tg-116-2009", "exam-integrity-1"}
+def test_it_ships_these_standards():
+    assert set(load_builtin()) == {
+        "acr-ct-phantom",
+        "acr-mr-2015",
+        "acr-mr-2022",
+        "annual-plan-2026",
+        "exam-integrity-1",
+        "exam-items-1",
+        "gb-18871-2002",
+        "gbz-128-2019",
+        "gbz-130-2020",
+        "imaging-department-guideline",
+        "nhc-imaging-indicators-2024",
+        "taiyuan-mutual-recognition-trial",
+        "tg-116-2009",
+        "ws-519-2019",
+        "ws-76-2020",
+        "ws-t-263-2006",
+        "ws-t-637-2018",
+    }
 
 
 @pytest.mark.parametrize("name", sorted(FILES))
@@ -111,3 +130,11 @@ def test_it_names_every_quantity_in_two_languages_and_uses_each_performance_quan
         assert not HAN.search(quantity.en), key
         if ".phantom." in key:
             assert key in judged, key
+
+
+def test_it_says_in_chinese_where_every_criterion_applies():
+    spoken = {"equipment", "barrier", "hospital_level", "age_band", "contrast"}
+    for _, c in CRITERIA:
+        text = applies_text(c)
+        codes = {str(v) for key in spoken & c.applies.keys() for v in c.applies[key]}
+        assert not [code for code in codes - {"ct"} if code in re.split("[ 、]", text)], c.id

@@ -8,13 +8,18 @@ from dataclasses import replace
 
 from imagingqc.clinical import any_series
 from imagingqc.clinical.ct import acquisition as ct_acquisition
+from imagingqc.clinical.ct import body as ct_body
+from imagingqc.clinical.ct import contents as ct_contents
+from imagingqc.clinical.ct import coverage as ct_coverage
+from imagingqc.clinical.ct import noise as ct_noise
 from imagingqc.clinical.ct import orientation as ct_orientation
 from imagingqc.clinical.ct import slices as ct_slices
-from imagingqc.clinical.dx import clipping, exposure, repeats, tags
+from imagingqc.clinical.dx import clipping, collimation, exposure, grid_lines, repeats, tags
 from imagingqc.clinical.method import ANY, ExamMethod, SeriesMethod, Stacks, StacksBySeries
 from imagingqc.clinical.mr import geometry as mr_geometry
 from imagingqc.clinical.mr import orientation as mr_orientation
 from imagingqc.clinical.mr import sequence as mr_sequence
+from imagingqc.clinical.mr import signal as mr_signal
 from imagingqc.clinical.reader import PixelReader
 from imagingqc.clinical.results import Recorder
 from imagingqc.dicom.model import Exam, Series
@@ -26,11 +31,18 @@ SERIES_METHODS: tuple[SeriesMethod, ...] = (
     ct_slices.METHOD,
     ct_acquisition.METHOD,
     ct_orientation.METHOD,
+    ct_body.METHOD,
+    ct_noise.METHOD,
+    ct_coverage.METHOD,
+    ct_contents.METHOD,
     exposure.METHOD,
     tags.METHOD,
     clipping.METHOD,
+    grid_lines.METHOD,
+    collimation.METHOD,
     mr_sequence.METHOD,
     *mr_geometry.METHODS,
+    mr_signal.METHOD,
 )
 EXAM_METHODS: tuple[ExamMethod, ...] = (repeats.METHOD, mr_orientation.METHOD)
 

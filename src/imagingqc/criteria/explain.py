@@ -62,13 +62,21 @@ _UNIT_SYMBOLS = {
     "[hnsf'U]": "HU",
     "{lp}/cm": "lp/cm",
     "mm{Pb}": "mmPb",
+    "{lp}/mm": "lp/mm",
+    "mm{Al}": "mmAl",
+    "[ppm]": "ppm",
+    "m2": "m²",
     "mm2": "mm²",
     "mm3": "mm³",
     "deg": "°",
     "uGy": "μGy",
+    "uGy/min": "μGy/min",
+    "uGy/mA.s": "μGy/mAs",
+    "uSv/h": "μSv/h",
+    "mGy.cm": "mGy·cm",
 }
-_ZH_UNITS = {"Cel": "℃", "d": "天", "min": "分钟"}
-_EN_UNITS = {"Cel": "°C", "d": "days", "min": "min"}
+_ZH_UNITS = {"Cel": "℃", "a": "年", "d": "天", "h": "小时", "min": "分钟", "s": "秒", "/min": "次/分"}
+_EN_UNITS = {"Cel": "°C", "a": "years", "d": "days", "min": "min", "/min": "per min"}
 _OP_SIGNS = {"<": "<", "<=": "≤", ">": ">", ">=": "≥"}
 _OF_WORDS = {
     "zh": {"nominal": "标称值", "baseline": "基线", "vendor": "厂家规定值"},

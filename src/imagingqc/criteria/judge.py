@@ -15,8 +15,8 @@ Measurements: TypeAlias = Mapping[str, Measurement | Sequence[Measurement]]
 References: TypeAlias = Mapping[tuple[str, Of], float]
 
 NUMERIC_APPLIES = frozenset({"slice_thickness", "field_strength"})
-MAPPED_APPLIES = ("item", "body_part")
-"""Keys that come from the hospital's mapping of exams: unknown means not assessable, never silence."""
+MAPPED_APPLIES = ("item", "body_part", "equipment", "barrier")
+"""Keys that the hospital registers (exams mapped, rooms described): unknown means not assessable, never silence."""
 
 _UNSURE = {Confidence.UNCONFIRMED: "limit_unconfirmed", Confidence.EXPERT: "limit_expert"}
 _WORST_FIRST = (Outcome.FAIL, Outcome.NEEDS_HUMAN, Outcome.NOT_ASSESSABLE, Outcome.PASS)
@@ -80,7 +80,7 @@ def overall(verdicts: Iterable[Verdict], *, manual: bool = True) -> Outcome:
 
 
 def applies(criterion: Criterion, context: Context) -> bool | Reason:
-    """True, False, or the reason why it cannot be known (the exam's item or body part is not mapped yet).
+    """True, False, or the reason why it cannot be known (exam not mapped, room not described yet).
 
     Another subject never applies.  Test types are never mixed: criterion and subject name the same test or none.
     Other keys that are unknown of the subject do not apply.  Ranges hold at both ends.

@@ -48,7 +48,7 @@ Direction = Literal["both", "above", "below"]
 
 APPLIES_KEYS = (
     "modality", "test", "body_part", "item", "age_band", "contrast", "hospital_level", "field_strength",
-    "slice_thickness", "kernel_class", "view", "phantom", "detector",
+    "slice_thickness", "kernel_class", "view", "phantom", "detector", "equipment", "barrier",
 )  # fmt: skip
 TESTS = ("acceptance", "status", "constancy")
 
@@ -173,7 +173,8 @@ class Context:
     """What is known of a subject for `applies`: key -> value (text, or a number for numeric keys).
 
     A key that is absent is unknown: a criterion that asks for it does not apply to this subject unless the key is
-    `item` or `body_part`, where unknown means NOT_ASSESSABLE (the exam has not been mapped), never silence.
+    `item` or `body_part` (the exam has not been mapped), `equipment` or `barrier` (nobody registered what the room
+    is for, or which wall of it was measured): there unknown means NOT_ASSESSABLE, never silence.
     `complete` is False while instances may still arrive.
     """
 

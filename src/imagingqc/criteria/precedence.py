@@ -89,12 +89,14 @@ def loosenings(lower: Standard, higher: Iterable[Standard], file: str) -> list[R
     """Why `lower` may not be published: each automatic criterion that is looser than one of a higher rank.
 
     Only criteria that may meet in one subject are compared: same subject, quantity and test, with overlapping
-    applicability.  Standards of the same or lower rank, and of level "product", are passed over.
+    applicability.  Standards of the same or lower rank, and of level "product", are passed over; so are lines of the
+    higher one that only ask for a look (grade C): a hint binds nobody.
     """
     if lower.level not in RANK:
         return []
     above = [s for s in higher if s.level in RANK and RANK[s.level] < RANK[lower.level]]
-    pairs = ((mine, s, theirs) for mine in lower.criteria for s in above for theirs in s.criteria)
+    binding = [(s, theirs) for s in above for theirs in s.criteria if theirs.grade != "C"]
+    pairs = ((mine, s, theirs) for mine in lower.criteria for s, theirs in binding)
     return [
         RuleError("rule_looser", file=file, criterion=mine.id, field="limit", higher=s.id, other=theirs.id)
         for mine, s, theirs in pairs

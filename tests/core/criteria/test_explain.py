@@ -15,8 +15,8 @@ from imagingqc.criteria.explain import (
     verdict_text,
 )
 from imagingqc.criteria.judge import judge
-from imagingqc.criteria.model import Confidence, Limit, Outcome
-from imagingqc.criteria.words import applies_text
+from imagingqc.criteria.model import APPLIES_KEYS, Confidence, Limit, Outcome
+from imagingqc.criteria.words import KEY_WORDS, applies_text
 from imagingqc.errors import Reason
 from imagingqc.quantity import quantity_catalogue
 
@@ -119,8 +119,28 @@ def test_it_has_a_word_for_every_outcome_and_confidence():
 
 def test_it_says_what_a_criterion_is_about():
     c = criterion(subject="device", applies={"modality": ("DX", "CR"), "test": ("status",), "view": ("PA",)})
-    assert applies_text(c) == "设备 · DX/CR · 状态检测 · view PA"
+    assert applies_text(c) == "设备 · DX/CR · 状态检测 · 体位 PA"
     assert applies_text(c, "en") == "device · DX/CR · status test · view PA"
+
+
+@pytest.mark.parametrize(
+    ("applies", "zh", "en"),
+    [
+        ({"slice_thickness": (1, 2)}, "层厚 1–2 mm", "slice thickness 1–2 mm"),
+        ({"slice_thickness": (2.001, float("inf"))}, "层厚 ≥ 2.001 mm", "slice thickness ≥ 2.001 mm"),
+        ({"field_strength": (0, 0.999)}, "场强 ≤ 0.999 T", "field strength ≤ 0.999 T"),
+        ({"hospital_level": ("tertiary",)}, "医院级别 三级", "hospital level tertiary"),
+        ({"equipment": ("ct", "c-arm")}, "设备类别 CT、C 形臂/DSA/ERCP", "equipment ct/c-arm"),
+        ({"item": ("CT-HEAD-PL", "CT-HEAD-TR")}, "项目 CT-HEAD-PL/CT-HEAD-TR", "item CT-HEAD-PL/CT-HEAD-TR"),
+    ],
+)
+def test_it_says_where_a_criterion_applies(applies, zh, en):
+    assert applies_text(criterion(subject="device", applies=applies)) == f"设备 · {zh}"
+    assert applies_text(criterion(subject="device", applies=applies), "en") == f"device · {en}"
+
+
+def test_it_has_a_word_for_every_key_that_a_criterion_may_name():
+    assert {*KEY_WORDS["zh"], "modality", "test"} == {*KEY_WORDS["en"], "modality", "test"} == set(APPLIES_KEYS)
 
 
 def test_it_says_that_a_required_attribute_is_not_there():

@@ -198,7 +198,7 @@ def test_it_does_not_judge_another_subject():
     assert verdict(criterion(subject="exam"), measured(1.0)) is None
 
 
-@pytest.mark.parametrize("key", ["item", "body_part"])
+@pytest.mark.parametrize("key", ["item", "body_part", "equipment", "barrier"])
 def test_it_says_that_an_exam_is_not_mapped_instead_of_being_silent(key):
     c = criterion(applies={"modality": ("CT",), key: ("chest",)})
     unmapped = verdict(c, measured(1.0))

@@ -96,6 +96,12 @@ def test_it_refuses_a_hospital_rule_that_loosens_the_city():
     assert loosenings(stricter, [city], "own-1.toml") == []
 
 
+def test_it_lets_nobody_loosen_by_a_line_that_only_asks_for_a_look():
+    hint = standard(criterion(Limit(">=", 512), grade="C"), level="city", id="city-1")
+    hospital = standard(criterion(Limit(">=", 256)), level="hospital", id="own-1")
+    assert loosenings(hospital, [hint], "own-1.toml") == []
+
+
 @pytest.mark.parametrize(
     "change",
     [

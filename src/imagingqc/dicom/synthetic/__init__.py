@@ -5,6 +5,7 @@ All generators are deterministic: the same arguments and seed write the same byt
 
 from imagingqc.dicom.synthetic.base import DEMO_PATIENT, Patient, Study, make_uid
 from imagingqc.dicom.synthetic.ct import CTFaults, ct_head_pair, ct_series
+from imagingqc.dicom.synthetic.ct_phantom import Solid, ct_phantom
 from imagingqc.dicom.synthetic.dx import dx_image
 from imagingqc.dicom.synthetic.enhanced import enhanced_ct, enhanced_mr
 from imagingqc.dicom.synthetic.mr import MRSequence, mr_exam, mr_series
@@ -15,8 +16,10 @@ __all__ = [
     "CTFaults",
     "MRSequence",
     "Patient",
+    "Solid",
     "Study",
     "ct_head_pair",
+    "ct_phantom",
     "ct_series",
     "dose_report",
     "dx_image",

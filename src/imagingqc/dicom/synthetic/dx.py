@@ -48,6 +48,7 @@ def dx_image(  # noqa: PLR0913 - one argument for each known truth
     columns: int = 256,
     field: tuple[float, float, float, float] = (0.04, 0.04, 0.05, 0.05),
     clipped: float = 0.0,
+    grid_lines: tuple[float, float] = (0.0, 0.0),
     photometric: str = "MONOCHROME2",
     intent: str = "PRESENTATION",
     number: int = 1,
@@ -61,7 +62,8 @@ def dx_image(  # noqa: PLR0913 - one argument for each known truth
 
     `di` None: computed, 10 log10(ei / target_ei) (IEC 62494-1).  `field` are the margins of the collimated field as
     fractions of the picture (top, bottom, left, right); outside it is black.  `clipped` is the exact fraction of the
-    field's pixels, rounded to whole ones, that lie at the highest stored value.  12 bits; lungs dark, bone bright.
+    field's pixels, rounded to whole ones, that lie at the highest stored value.  `grid_lines` are the frequency (1/mm)
+    and amplitude (stored values; the noise has an SD of 25) of vertical lines.  12 bits; lungs dark, bone bright.
     """
     study = study or Study(
         key=f"dx-{seed}", description=f"DR {body_part} {view}", station="DEMO-DR-1", device="SN-DR-1"
@@ -71,7 +73,7 @@ def dx_image(  # noqa: PLR0913 - one argument for each known truth
         storage = DigitalXRayImageStorageForProcessing
     ds = new_object(storage, "DX", f"dx/{number}/{body_part}/{view}/{laterality}/{seed}", 1, patient, study)
     spacing = _DETECTOR_MM / rows
-    stored = _picture(rows, columns, spacing, field, clipped, seed + number)
+    stored = _picture(rows, columns, spacing, field, clipped, seed + number, grid_lines)
     if photometric == "MONOCHROME1":
         stored = 4095 - stored
     set_grey(ds, stored.astype(np.uint16), 12, photometric)
@@ -125,7 +127,13 @@ def _geometry(ds: Dataset, spacing: float, field: tuple[float, float, float, flo
 
 
 def _picture(
-    rows: int, columns: int, spacing: float, field: tuple[float, float, float, float], clipped: float, seed: int
+    rows: int,
+    columns: int,
+    spacing: float,
+    field: tuple[float, float, float, float],
+    clipped: float,
+    seed: int,
+    grid_lines: tuple[float, float],
 ) -> Floats:
     """A chest-like picture of stored values 0 to 4095, black outside of the field."""
     down, right = grid_mm(rows, columns, (spacing, spacing))
@@ -139,6 +147,7 @@ def _picture(
     ribs = 0.5 + 0.5 * np.sin((down + 0.0012 * right**2) / 6)
     picture = 500 + 2100 * body - 1250 * lungs + 700 * spine + 220 * ribs * lungs
     picture = picture + rng("dx", seed).normal(0, 25, picture.shape)
+    picture = picture + grid_lines[1] * np.sin(2 * math.pi * grid_lines[0] * right)
     picture = np.clip(np.rint(picture), 1, 4000)
     top, bottom, left, side = field
     inside = np.zeros((rows, columns), dtype=bool)
