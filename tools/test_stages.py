@@ -59,7 +59,7 @@ STAGES = (
     Stage("core", 3, markers=PLAIN, folders=CORE, parallel=True),
     Stage("apps", 8, markers=PLAIN, without=CORE, parallel=True),
     Stage("postgres", 4, markers="postgres and not soak"),
-    Stage("network", 4, markers="network and not soak"),
+    Stage("network", 4, markers="network and not postgres and not soak"),
     Stage("browser", 6, markers="browser and not soak", folders=("tests/e2e",)),
 )
 

@@ -59,4 +59,4 @@ def record(
 def _locked_chain(name: str) -> Chain:
     # SQLite has no row locks, but its transactions begin IMMEDIATE and so already exclude each other.
     Chain.objects.bulk_create([Chain(name=name)], ignore_conflicts=True)
-    return Chain.objects.select_for_update().get(name=name)
+    return Chain.objects.select_for_update(no_key=True).get(name=name)

@@ -57,7 +57,7 @@ def deliveries_read(*, user: User, delivery_ids: Iterable[UUID | str] | None = N
 @transaction.atomic
 def delivery_acknowledge(*, user: User, delivery_id: UUID | str) -> Delivery:
     """The person took note of an own message; NotFound for anybody else's. The first time counts."""
-    found = Delivery.objects.select_for_update().filter(pk=delivery_id, recipient=user).first()
+    found = Delivery.objects.select_for_update(no_key=True).filter(pk=delivery_id, recipient=user).first()
     if found is None:
         raise NotFound("notify.not_found")
     if found.acknowledged_at is None:

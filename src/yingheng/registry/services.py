@@ -63,7 +63,7 @@ def device_from_headers(
         if device.pk == new.pk:
             jobs.emit(events.DEVICE_SEEN, str(device.pk), scope=hospital.path)
     if _needs_update(device, clean, span):
-        device = Device.objects.select_for_update().get(pk=device.pk)
+        device = Device.objects.select_for_update(no_key=True).get(pk=device.pk)
         _refresh(device, clean, span)
     return device
 
@@ -229,7 +229,7 @@ def exam_item_put(
     item, created = ExamItem.objects.get_or_create(code=code, defaults=wanted)
     if created or all(getattr(item, name) == value for name, value in wanted.items()):
         return item
-    item = ExamItem.objects.select_for_update().get(pk=item.pk)
+    item = ExamItem.objects.select_for_update(no_key=True).get(pk=item.pk)
     for name, value in wanted.items():
         setattr(item, name, value)
     item.version += 1
@@ -238,4 +238,4 @@ def exam_item_put(
 
 
 def _locked(device: Device) -> Device:
-    return Device.objects.select_for_update().select_related("hospital").get(pk=device.pk)
+    return Device.objects.select_for_update(no_key=True).select_related("hospital").get(pk=device.pk)

@@ -266,7 +266,7 @@ def _check_may_grant(actor: Actor | None, user: User, organisation: Organisation
 def _check_not_last(user: User) -> None:
     live = Membership.objects.filter(role=SYSTEM_ADMIN, revoked_at__isnull=True, user__is_active=True)
     # Locked, so that two administrators cannot remove each other in the same instant.
-    holders = set(live.select_for_update().values_list("user_id", flat=True))
+    holders = set(live.select_for_update(no_key=True).values_list("user_id", flat=True))
     if holders == {user.pk}:
         raise Conflict("tenancy.last_system_admin")
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from django.db import transaction
+from django.db import OperationalError, connection, transaction
 
 from yingheng.catalog.arrivals import Arrival, CatalogueItem, arrival, integer, position_mm
 from yingheng.catalog.models import Instance, Quarantine, Series
@@ -23,6 +23,7 @@ from yingheng.jobs import services as jobs
 from yingheng.tenancy.models import Organisation
 
 LARGEST_BATCH = 2000
+_TRIES = 5  # each time another transaction got on, so the circle is smaller
 Refusal = Quarantine.Reason
 
 
@@ -53,16 +54,34 @@ class Batch:
         self.fresh = [a for a in self.fresh if id(a) not in refused]
 
 
-@transaction.atomic
 def instances_catalogue(*, hospital: Organisation, items: Sequence[CatalogueItem]) -> CatalogueResult:
     """Catalogue received objects of one hospital; at most LARGEST_BATCH at once (else Invalid).
 
     An object that is there already (same SOP Instance UID, same bytes) changes nothing.  One that contradicts the
     catalog becomes a Quarantine row: other bytes under a known UID, a known series in another exam, a known exam
     with another patient id.  An exam or series that was closed is open again when something new arrives.
+
+    Should the database break a circle of importers that wait for each other, the whole batch is done again: it is
+    one transaction and idempotent.
     """
     if len(items) > LARGEST_BATCH:
         raise Invalid("catalog.batch_too_large", most=LARGEST_BATCH)
+    for _try in range(_TRIES - 1):
+        try:
+            return _catalogue(hospital, items)
+        except OperationalError as error:
+            if connection.in_atomic_block or not _broke_a_circle(error):
+                raise
+    return _catalogue(hospital, items)
+
+
+def _broke_a_circle(error: OperationalError) -> bool:
+    """Whether PostgreSQL ended this transaction so that another could go on (deadlock, failed serialisation)."""
+    return getattr(error.__cause__, "sqlstate", None) in {"40P01", "40001"}
+
+
+@transaction.atomic
+def _catalogue(hospital: Organisation, items: Sequence[CatalogueItem]) -> CatalogueResult:
     batch = Batch(hospital, [arrival(item, hospital.zone) for item in items])
     _sort_out(batch)
     exams: dict[str, Exam] = {}

@@ -17,7 +17,7 @@ def series_close(*, series: Series, priority: int = 0) -> bool:
 
     False, and nothing happens, when it is complete already or an object arrived since `series` was read.
     """
-    row = Series.objects.select_for_update(of=("self",)).select_related("hospital").get(pk=series.pk)
+    row = Series.objects.select_for_update(of=("self",), no_key=True).select_related("hospital").get(pk=series.pk)
     if row.state == Series.State.COMPLETE or row.n_instances != series.n_instances:
         return False
     span = row.instances.aggregate(low=Min("position_mm"), high=Max("position_mm"))
@@ -34,7 +34,7 @@ def exam_close(*, exam: Exam, priority: int = 0) -> bool:
 
     False, and nothing happens, when it is closed already or an object arrived since `exam` was read.
     """
-    row = Exam.objects.select_for_update(of=("self",)).select_related("hospital").get(pk=exam.pk)
+    row = Exam.objects.select_for_update(of=("self",), no_key=True).select_related("hospital").get(pk=exam.pk)
     if row.state == Exam.State.CLOSED or row.n_instances != exam.n_instances:
         return False
     for series in row.series.filter(state=Series.State.RECEIVING).order_by("series_uid"):

@@ -34,7 +34,7 @@ def exam_item_set(*, exam: Exam, item: ExamItem | None, actor: Actor | None = No
 
     `actor` is the person who decided, None for a mapping rule; a rule never replaces an item that is set.
     """
-    row = Exam.objects.select_for_update(of=("self",)).select_related("hospital", "item").get(pk=exam.pk)
+    row = Exam.objects.select_for_update(of=("self",), no_key=True).select_related("hospital", "item").get(pk=exam.pk)
     if row.item_id == (item.pk if item else None) or (actor is None and row.item_id is not None):
         return row
     before = {"item": row.item.code if row.item else None}
@@ -79,7 +79,9 @@ def quarantine_discard(*, actor: Actor, quarantine: Quarantine, reason: str) -> 
     """A person decides that a quarantined object is not to be catalogued; the row and its reason stay."""
     if not reason.strip():
         raise Invalid("catalog.reason_missing")
-    row = Quarantine.objects.select_for_update(of=("self",)).select_related("hospital").get(pk=quarantine.pk)
+    row = (
+        Quarantine.objects.select_for_update(of=("self",), no_key=True).select_related("hospital").get(pk=quarantine.pk)
+    )
     if row.state != Quarantine.State.WAITING:
         raise Conflict("catalog.quarantine_settled")
     row.state = Quarantine.State.DISCARDED

@@ -56,7 +56,7 @@ def report_record(*, exam: Exam, details: Mapping[str, Any], received_at: dt.dat
     `details` may hold findings, impression, written_at, signed_at, signers, is_critical, source.
     """
     values = _only(details, _REPORT_FIELDS)
-    Exam.objects.select_for_update().get(pk=exam.pk)  # versions of one exam are counted one after the other
+    Exam.objects.select_for_update(no_key=True).get(pk=exam.pk)  # versions of one exam are counted one after the other
     newest = exam.reports.order_by("-version").first()
     if newest is not None and all(getattr(newest, name) == value for name, value in values.items()):
         return newest
@@ -82,7 +82,7 @@ def performed_step_record(
         [PerformedStep(hospital=hospital, sop_uid=sop_uid, state=PerformedStep.State.IN_PROGRESS)],
         ignore_conflicts=True,
     )
-    step = PerformedStep.objects.select_for_update().get(hospital=hospital, sop_uid=sop_uid)
+    step = PerformedStep.objects.select_for_update(no_key=True).get(hospital=hospital, sop_uid=sop_uid)
     if step.state == PerformedStep.State.IN_PROGRESS:
         step.state = state
     for name, value in values.items():

@@ -28,7 +28,7 @@ def finding_decide(*, actor: Actor, finding: Finding, verb: str, reason: str = "
     Confirming holds its criteria as failed, overruling as passed, for the inputs that were judged.  Overruling and
     withdrawing need a reason.  Conflict when the state of the finding does not allow it.
     """
-    row = Finding.objects.select_for_update(of=("self",)).select_related("hospital").get(pk=finding.pk)
+    row = Finding.objects.select_for_update(of=("self",), no_key=True).select_related("hospital").get(pk=finding.pk)
     subject_lock(_subject(row))
     if verb not in {Verb.CONFIRM, Verb.OVERRULE, Verb.WITHDRAW}:
         raise Invalid("evidence.decision_target")

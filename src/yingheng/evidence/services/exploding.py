@@ -24,7 +24,7 @@ def findings_update(assessment: Assessment, verdicts: Sequence[EffectiveVerdict]
     """
     rows = Finding.objects.filter(
         subject_type=assessment.subject_type, subject_id=assessment.subject_id, state__in=LIVE
-    ).select_for_update()
+    ).select_for_update(no_key=True)
     live = {f.quantity: f for f in rows.order_by("quantity")}
     failing: dict[str, list[EffectiveVerdict]] = {}
     for v in verdicts:

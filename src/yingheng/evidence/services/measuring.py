@@ -82,7 +82,7 @@ def baseline_set(
     """Set a new version of a device's own normal value; `cause` says what made it necessary."""
     if values.n < 1 or values.mad < 0 or values.first_day > values.last_day:
         raise Invalid("evidence.baseline_numbers")
-    locked = Device.objects.select_for_update(of=("self",)).select_related("hospital").get(pk=device.pk)
+    locked = Device.objects.select_for_update(of=("self",), no_key=True).select_related("hospital").get(pk=device.pk)
     rows = Baseline.objects.filter(device=locked, protocol_key=protocol_key, quantity=quantity)
     row = Baseline.objects.create(
         hospital=locked.hospital,

@@ -67,7 +67,7 @@ def finding_close(*, actor: Actor, finding: Finding, reason: str) -> Finding:
     """A person closes a live finding without a passing verdict; the reason is required and stays on record."""
     if not reason.strip():
         raise Invalid("evidence.reason_missing")
-    row = Finding.objects.select_for_update(of=("self",)).select_related("hospital").get(pk=finding.pk)
+    row = Finding.objects.select_for_update(of=("self",), no_key=True).select_related("hospital").get(pk=finding.pk)
     before = row.state
     finding_event(row, "close", reason=reason)
     audit.record(

@@ -73,8 +73,8 @@ def subject_lock(subject: Subject) -> None:
     The row lock also makes the sums that follow see what the others wrote.  SQLite has one writer anyway.
     """
     if subject.exam_id is not None:
-        Exam.objects.select_for_update().only("pk").get(pk=subject.exam_id)
+        Exam.objects.select_for_update(no_key=True).only("pk").get(pk=subject.exam_id)
     elif subject.device_id is not None:
-        Device.objects.select_for_update().only("pk").get(pk=subject.device_id)
+        Device.objects.select_for_update(no_key=True).only("pk").get(pk=subject.device_id)
     else:
-        Organisation.objects.select_for_update().only("pk").get(pk=subject.hospital.pk)
+        Organisation.objects.select_for_update(no_key=True).only("pk").get(pk=subject.hospital.pk)
