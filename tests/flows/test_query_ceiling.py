@@ -75,3 +75,12 @@ def test_things_stay_under_the_ceiling(world, signed_in):
     for name, url in pages.items():
         n, sql = queries(client, url)
         assert n <= CEILING, f"{name}: {n}\n{sql}"
+
+
+def test_a_short_list_is_paged(world, signed_in):
+    client = signed_in("head", "me")
+    multiply(world, 120)
+    first = client.get(reverse("web:findings")).content.decode()
+    assert "page=50" in first
+    assert client.get(reverse("web:findings") + "?page=100").status_code == 200
+    assert client.get(reverse("web:devices") + "?page=99999999999999999999999").status_code == 200

@@ -15,7 +15,7 @@ from yingheng.catalog.selectors import ExamFilter, exam_list
 from yingheng.common.ui.pages import FormPage, ListPage, ThingPage
 from yingheng.common.ui.panels import panels_for, timeline_for
 from yingheng.common.ui.parts import Action, Empty, Fact, KeyValues, Lines, Link, Section, Tab, Tag, Timeline, When
-from yingheng.common.ui.tables import Column, Filter, FilterBar, Pager, Row, Table
+from yingheng.common.ui.tables import Column, Filter, FilterBar, Row, Table
 from yingheng.registry.models import Device
 from yingheng.registry.selectors import device_counts, device_get, device_list
 from yingheng.registry.services import device_confirm
@@ -23,9 +23,9 @@ from yingheng.tenancy.access import page, scope_of
 from yingheng.tenancy.permissions import DEVICE_EDIT, DEVICE_VIEW, EXAM_VIEW
 from yingheng.web.addresses import kept_query, with_query
 from yingheng.web.forms import DeviceForm
+from yingheng.web.paging import offset_page
 from yingheng.web.views.exams import exam_name, exam_state
 
-PAGE_ROWS = 50
 RECENT = 10
 _USE_TONES = {"in_use": "pass", "restricted": "human", "down": "fail"}
 
@@ -35,14 +35,13 @@ _USE_TONES = {"in_use": "pass", "restricted": "human", "down": "fail"}
 def devices(request: HttpRequest) -> HttpResponse:
     """Devices that sent something; new ones wait to be confirmed."""
     state, text = request.GET.get("state", ""), request.GET.get("text", "").strip()
-    start = int(request.GET["page"]) if request.GET.get("page", "").isdecimal() else 0
     rows = device_list(
         request.scope,
         text=text,
         status=state if state == "unconfirmed" else "",
         use_state=state if state in {"restricted", "down"} else "",
     )
-    found = list(rows[start : start + PAGE_ROWS + 1])
+    shown, pager = offset_page(request, rows)
     return ListPage(
         title=_("Devices"),
         purpose=_("Discovered from the headers of what they sent. Confirm each once, with the name people use."),
@@ -57,13 +56,9 @@ def devices(request: HttpRequest) -> HttpResponse:
                 Column("use", _("Use"), nowrap=True),
                 Column("seen", _("Last exam"), nowrap=True, phone=False),
             ),
-            rows=[_row(device) for device in found[:PAGE_ROWS]],
+            rows=[_row(device) for device in shown],
             caption=_("Devices"),
-            pager=Pager(
-                shown=len(found[:PAGE_ROWS]),
-                previous_url=with_query(request, page=str(max(0, start - PAGE_ROWS))) if start else "",
-                next_url=with_query(request, page=str(start + PAGE_ROWS)) if len(found) > PAGE_ROWS else "",
-            ),
+            pager=pager,
             empty=Empty(
                 _("No device here"),
                 _("Devices appear by themselves with their first exam."),

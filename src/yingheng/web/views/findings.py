@@ -30,7 +30,7 @@ from yingheng.common.ui.parts import (
     When,
 )
 from yingheng.common.ui.stage import HeaderTags, evidence_part
-from yingheng.common.ui.tables import Column, Filter, FilterBar, Option, Pager, Row, Table
+from yingheng.common.ui.tables import Column, Filter, FilterBar, Option, Row, Table
 from yingheng.common.ui.words import SEVERITIES, language, quantity_text, unit_text
 from yingheng.evidence.models import Decision, Finding
 from yingheng.evidence.panels import decision_entry
@@ -48,10 +48,10 @@ from yingheng.tenancy.permissions import EXAM_VIEW, FINDING_DECIDE, FINDING_VIEW
 from yingheng.tenancy.scope import Scope
 from yingheng.web.addresses import kept_query, with_query
 from yingheng.web.forms import ReasonForm
+from yingheng.web.paging import offset_page
 from yingheng.web.views.exam_series import human_of
 from yingheng.web.views.exams import exam_name
 
-PAGE_ROWS = 50
 _TONES = {
     "open": "fail",
     "confirmed": "fail",
@@ -70,8 +70,7 @@ def findings(request: HttpRequest) -> HttpResponse:
     states = (state,) if state in Finding.State.values else () if state == "all" else LIVE_STATES
     severity = request.GET.get("severity", "")
     rows = finding_list(request.scope, states=states, severity=severity if severity in SEVERITIES else "")
-    start = max(0, int(request.GET["page"])) if request.GET.get("page", "").isdecimal() else 0
-    found = list(rows[start : start + PAGE_ROWS + 1])
+    shown, pager = offset_page(request, rows)
     return ListPage(
         title=_("Findings"),
         purpose=_("What failed and is not settled. Each is closed by a passing result or by a person with a reason."),
@@ -98,13 +97,9 @@ def findings(request: HttpRequest) -> HttpResponse:
                 Column("device", _("Device"), phone=False, clip=True),
                 Column("seen", _("Last seen"), phone=False, nowrap=True),
             ),
-            rows=[_row(finding) for finding in found[:PAGE_ROWS]],
+            rows=[_row(finding) for finding in shown],
             caption=_("Findings"),
-            pager=Pager(
-                shown=len(found[:PAGE_ROWS]),
-                previous_url=with_query(request, page=str(max(0, start - PAGE_ROWS))) if start else "",
-                next_url=with_query(request, page=str(start + PAGE_ROWS)) if len(found) > PAGE_ROWS else "",
-            ),
+            pager=pager,
             empty=Empty(_("No finding here"), _("Nothing failed, or everything is settled."), icon="circle-check"),
         ),
     ).response(request)

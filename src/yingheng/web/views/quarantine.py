@@ -16,13 +16,13 @@ from yingheng.catalog.selectors import quarantine_counts, quarantine_get, quaran
 from yingheng.catalog.services import quarantine_discard
 from yingheng.common.ui.pages import FormPage, ListPage
 from yingheng.common.ui.parts import Action, Empty, KeyValues, Lines, Link, Section, Tab, Tag, When
-from yingheng.common.ui.tables import Column, Pager, Row, Table
+from yingheng.common.ui.tables import Column, Row, Table
 from yingheng.tenancy.access import page, scope_of
 from yingheng.tenancy.permissions import INGEST_MANAGE, INGEST_VIEW
 from yingheng.web.addresses import with_query
 from yingheng.web.forms import ReasonForm
+from yingheng.web.paging import offset_page
 
-PAGE_ROWS = 50
 _UID_SHOWN = 24
 
 
@@ -32,8 +32,7 @@ def quarantine(request: HttpRequest) -> HttpResponse:
     """What arrived but was not catalogued, and why."""
     state = request.GET.get("state", "")
     state = state if state in Quarantine.State.values else Quarantine.State.WAITING
-    start = int(request.GET["page"]) if request.GET.get("page", "").isdecimal() else 0
-    found = list(quarantine_list(request.scope, state=state)[start : start + PAGE_ROWS + 1])
+    shown, pager = offset_page(request, quarantine_list(request.scope, state=state))
     counts = quarantine_counts(request.scope)
     may = scope_of(request, INGEST_MANAGE)
     return ListPage(
@@ -51,13 +50,9 @@ def quarantine(request: HttpRequest) -> HttpResponse:
                 Column("arrived", _("Received"), nowrap=True),
                 Column("do", "", align="right"),
             ),
-            rows=[_row(one, may_discard=may.contains(one.hospital.path)) for one in found[:PAGE_ROWS]],
+            rows=[_row(one, may_discard=may.contains(one.hospital.path)) for one in shown],
             caption=_("Put aside"),
-            pager=Pager(
-                shown=len(found[:PAGE_ROWS]),
-                previous_url=with_query(request, page=str(max(0, start - PAGE_ROWS))) if start else "",
-                next_url=with_query(request, page=str(start + PAGE_ROWS)) if len(found) > PAGE_ROWS else "",
-            ),
+            pager=pager,
             empty=Empty(_("Nothing put aside"), _("Everything that arrived fits together."), icon="circle-check"),
         ),
     ).response(request)
