@@ -103,6 +103,11 @@ fmt: | .venv/.python-done ## format and mend what can be mended by itself
 
 docs: | .venv/.python-done ## validate the documents: links, glossary, ADRs
 	$(PY) tools/docs.py
+	$(PY) tools/standards_pages.py --check
+
+.PHONY: standards-pages
+standards-pages: | .venv/.python-done ## write what the pages of the standards library count and list
+	$(PY) tools/standards_pages.py
 
 trace: | .venv/.python-done ## how much of the requirements is covered
 	$(PY) tools/trace.py

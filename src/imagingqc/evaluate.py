@@ -13,24 +13,26 @@ from dataclasses import dataclass
 from typing import Any
 
 from imagingqc import __version__
+from imagingqc.clinical.method import Pace
 from imagingqc.clinical.mr import sequence
 from imagingqc.clinical.reader import CachedReader, PixelReader
 from imagingqc.clinical.registry import EXAM_METHODS, SERIES_METHODS
 from imagingqc.clinical.registry import measure_exam as clinical_measure_exam
 from imagingqc.clinical.registry import measure_series as clinical_measure_series
-from imagingqc.criteria.judge import judge_all
+from imagingqc.criteria.judge import References, judge_all
 from imagingqc.criteria.model import Context, Outcome, Standard, Verdict
 from imagingqc.dicom.model import Exam, Series, Stack, Unreadable
 from imagingqc.dicom.series import split_stacks
 from imagingqc.errors import Reason
 from imagingqc.protocol import measure as required
+from imagingqc.protocol.facts import exam_facts, image_modality, series_facts
 from imagingqc.protocol.items import ItemMatch, identify_item, phantom_word
 from imagingqc.quantity import Measurement
 
 JsonDict = dict[str, Any]
 
 # What is judged when nobody chooses: the mutual-recognition standard, the exposure bands, our own integrity rules.
-DEFAULT_STANDARDS = ("taiyuan-mutual-recognition-trial", "tg-116-2009", "exam-integrity-1")
+DEFAULT_STANDARDS = ("taiyuan-mutual-recognition-trial", "tg-116-2009", "exam-integrity-1", "image-quality-1")
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,13 +95,17 @@ def methods_version() -> str:
 
 
 def judge_measurements(
-    measurements: Iterable[Measurement], context: Context, standards: Sequence[Standard]
+    measurements: Iterable[Measurement],
+    context: Context,
+    standards: Sequence[Standard],
+    references: References | None = None,
 ) -> tuple[Verdict, ...]:
     """Verdicts of every standard on measurements that may have been stored long ago."""
     by_quantity: dict[str, list[Measurement]] = defaultdict(list)
     for m in measurements:
         by_quantity[m.quantity].append(m)
-    return tuple(v for standard in standards for v in judge_all(standard, by_quantity, context))
+    judged = (v for standard in standards for v in judge_all(standard, by_quantity, context, references))
+    return tuple(v for v in judged if v.reason is None or v.reason.code not in context.silent)
 
 
 def evaluate_series(
@@ -108,12 +114,19 @@ def evaluate_series(
     *,
     reader: PixelReader | None = None,
     complete: bool = True,
+    item: str = "",
+    pace: Pace = "full",
+    references: References | None = None,
 ) -> SeriesResult:
-    """Split, measure and judge one series.  Never raises for bad pixels: they become reasons."""
+    """Split, measure and judge one series.  Never raises for bad pixels: they become reasons.
+
+    `item` is the code of the exam's item, "" when it is not known.  At the pace "fast" what belongs to the full set
+    alone is not measured and says so.
+    """
     stacks = split_stacks(series)
-    measurements = clinical_measure_series(series, stacks, reader or CachedReader())
-    context = Context("series", series_facts(series), complete)
-    verdicts = applicable(judge_measurements(measurements, context, standards), stacks)
+    measurements = clinical_measure_series(series, stacks, reader or CachedReader(), pace)
+    context = Context("series", series_facts(series, item), complete, silent_reasons(stacks))
+    verdicts = judge_measurements(measurements, context, standards, references)
     return SeriesResult(series, stacks, context, measurements, verdicts)
 
 
@@ -129,11 +142,15 @@ def evaluate_exam(
     *,
     results: Sequence[SeriesResult] = (),
     complete: bool = True,
+    item: ItemMatch | None = None,
 ) -> ExamResult:
-    """Measure and judge what concerns the exam as a whole; `results` are its evaluated series, where wanted along."""
-    item = exam_item(exam)
+    """Measure and judge what concerns the exam as a whole; `results` are its evaluated series, where wanted along.
+
+    `item` is what the exam was mapped to where somebody decided it; else it is read from the headers.
+    """
+    item = item or exam_item(exam)
     measurements = clinical_measure_exam(exam, stacks) + required_series(exam, stacks, item)
-    context = Context("exam", exam_facts(exam, item), complete)
+    context = Context("exam", exam_facts(exam, item.item_code or ""), complete)
     verdicts = judge_measurements(measurements, context, standards)
     return ExamResult(exam, tuple(results), context, measurements, verdicts)
 
@@ -143,8 +160,8 @@ _NO_SUCH_IMAGES = frozenset({"not_a_volume", "no_images"})
 _NOT_FOR_READING = frozenset({"planning_images"})
 
 
-def applicable(verdicts: Sequence[Verdict], stacks: Sequence[Stack]) -> tuple[Verdict, ...]:
-    """Without the verdicts that ask diagnostic images of a series that holds none.
+def silent_reasons(stacks: Sequence[Stack]) -> frozenset[str]:
+    """Reasons for which verdicts about diagnostic images do not concern a series that holds none.
 
     A series of scouts, captures or documents only, or of planning images, is neither good nor bad: demands on its
     slices do not apply.  What does apply to every object (one patient, sound header) stays.
@@ -154,18 +171,7 @@ def applicable(verdicts: Sequence[Verdict], stacks: Sequence[Stack]) -> tuple[Ve
         silent |= _NO_SUCH_IMAGES
     if not stacks:  # documents: what needs an image was not even tried
         silent |= {"no_measurement", "not_an_image"}
-    return tuple(v for v in verdicts if v.reason is None or v.reason.code not in silent)
-
-
-def series_facts(series: Series) -> dict[str, str | float]:
-    """What `applies` may ask of a series."""
-    return {"modality": image_modality(series)}
-
-
-def image_modality(series: Series) -> str:
-    """The modality of the images: a structure set or report filed under the same UID does not rename them."""
-    found = [i.modality for i in series.instances if i.frames]
-    return found[0] if found else series.modality
+    return frozenset(silent)
 
 
 _EXAM_TEXTS = ("StudyDescription", "RequestedProcedureDescription", "PerformedProcedureStepDescription")
@@ -190,14 +196,6 @@ def _phantom(exam: Exam) -> str | None:
     names = [name for s in exam.series if (name := s.first.text("SeriesDescription"))]
     words = [phantom_word(name, exam.modality) for name in names]
     return words[0] if words and all(words) else None
-
-
-def exam_facts(exam: Exam, item: ItemMatch) -> dict[str, str | float]:
-    """What `applies` may ask of an exam."""
-    facts: dict[str, str | float] = {"modality": exam.modality}
-    if item.item_code:
-        facts["item"] = item.item_code
-    return facts
 
 
 def required_series(exam: Exam, stacks: Mapping[str, tuple[Stack, ...]], item: ItemMatch) -> tuple[Measurement, ...]:

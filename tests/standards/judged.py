@@ -6,7 +6,7 @@ import math
 
 from imagingqc.criteria.judge import judge
 from imagingqc.criteria.load import load_builtin
-from imagingqc.criteria.model import Confidence, Context, Outcome
+from imagingqc.criteria.model import Confidence, Context, Known, Outcome
 from imagingqc.quantity import Measurement
 
 P, F, ASK, UNKNOWN = Outcome.PASS, Outcome.FAIL, Outcome.NEEDS_HUMAN, Outcome.NOT_ASSESSABLE
@@ -27,7 +27,7 @@ def outcome(standard_id, criterion_id, value, *, nominal=None, **references):
     """What the criterion says of `value`; `references` are baseline= or vendor=, in the quantity's unit."""
     standard, c = load_builtin()[standard_id], criteria_of(standard_id)[criterion_id]
     measured = Measurement(c.quantity, value, c.unit, "test", "1", nominal=nominal)
-    known = {(c.quantity, of): number for of, number in references.items()}
+    known = {(c.quantity, of): Known(number) for of, number in references.items()}
     return judge(standard, c, {c.quantity: measured}, context_of(c), known).outcome
 
 

@@ -31,6 +31,7 @@ def test_it_ships_these_standards():
         "gb-18871-2002",
         "gbz-128-2019",
         "gbz-130-2020",
+        "image-quality-1",
         "imaging-department-guideline",
         "nhc-imaging-indicators-2024",
         "taiyuan-mutual-recognition-trial",

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 from imagingqc.clinical.reader import PixelReader
-from imagingqc.dicom.model import Exam, Series, Stack
+from imagingqc.dicom.model import Exam, Series, Slice, Stack
 from imagingqc.errors import AnalysisError
 from imagingqc.quantity import Measurement
 
 Stacks: TypeAlias = tuple[Stack, ...]
 StacksBySeries: TypeAlias = Mapping[str, Stacks]
+
+Pace = Literal["fast", "full"]
+"""fast: seconds, before the patient leaves; full: also what takes minutes."""
 
 ANY = "*"  # among the modalities of a method: it measures series of every modality, documents too
 
@@ -32,6 +35,7 @@ class SeriesMethod:
     needs_pixels: bool
     quantities: tuple[str, ...]
     run: Callable[[Series, Stacks, PixelReader], list[Measurement]]
+    pace: Pace = "fast"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +47,24 @@ class ExamMethod:
     modalities: frozenset[str]
     quantities: tuple[str, ...]
     run: Callable[[Exam, StacksBySeries], list[Measurement]]
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceMethod:
+    """Measures one device by many images of patients: what stays in its place while the patients change.
+
+    `run` takes one frame of each of at least `fewest` and at most `most` exams, newest first, all from one detector
+    or probe (the value of `part`, a DICOM keyword) and of one matrix, and gives every quantity of `quantities`.
+    """
+
+    name: str
+    version: str
+    modalities: frozenset[str]
+    part: str
+    fewest: int
+    most: int
+    quantities: tuple[str, ...]
+    run: Callable[[Sequence[Slice], PixelReader], list[Measurement]]
 
 
 def volumes(stacks: Stacks) -> Stacks:

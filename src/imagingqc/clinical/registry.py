@@ -15,7 +15,7 @@ from imagingqc.clinical.ct import noise as ct_noise
 from imagingqc.clinical.ct import orientation as ct_orientation
 from imagingqc.clinical.ct import slices as ct_slices
 from imagingqc.clinical.dx import clipping, collimation, exposure, grid_lines, repeats, tags
-from imagingqc.clinical.method import ANY, ExamMethod, SeriesMethod, Stacks, StacksBySeries
+from imagingqc.clinical.method import ANY, DeviceMethod, ExamMethod, Pace, SeriesMethod, Stacks, StacksBySeries
 from imagingqc.clinical.mr import geometry as mr_geometry
 from imagingqc.clinical.mr import orientation as mr_orientation
 from imagingqc.clinical.mr import sequence as mr_sequence
@@ -45,12 +45,14 @@ SERIES_METHODS: tuple[SeriesMethod, ...] = (
     mr_signal.METHOD,
 )
 EXAM_METHODS: tuple[ExamMethod, ...] = (repeats.METHOD, mr_orientation.METHOD)
+DEVICE_METHODS: tuple[DeviceMethod, ...] = ()
 
 
-def measure_series(series: Series, stacks: Stacks, reader: PixelReader) -> tuple[Measurement, ...]:
+def measure_series(series: Series, stacks: Stacks, reader: PixelReader, pace: Pace = "full") -> tuple[Measurement, ...]:
     """Everything that can be measured on one series, by every method of its modality.
 
-    Never raises for bad data: what could not be measured carries its reason.
+    At the pace "fast", quantities of the full set are not measured and say so.  Never raises for bad data: what could
+    not be measured carries its reason.
     """
     series = _image_part(series, stacks)
     out: list[Measurement] = []
@@ -58,13 +60,26 @@ def measure_series(series: Series, stacks: Stacks, reader: PixelReader) -> tuple
         if not method.modalities & {series.modality, ANY}:
             continue
         record = Recorder(method.name, method.version, (series.first.sop_uid,), Evidence(series=series.uid))
-        try:
-            found = method.run(series, stacks, reader)
-        except (AnalysisError, DataError) as error:
-            out += _refused(method, error.reason, record)
-            continue
-        out += found + _left_out(method, found, record)
+        if pace == "fast" and method.pace == "full":
+            out += _refused(method, Reason("measured_later"), record)
+        else:
+            out += _measured(method, series, stacks, reader, record)
     return tuple(out)
+
+
+def _measured(
+    method: SeriesMethod, series: Series, stacks: Stacks, reader: PixelReader, record: Recorder
+) -> list[Measurement]:
+    try:
+        found = method.run(series, stacks, reader)
+    except (AnalysisError, DataError) as error:
+        return _refused(method, error.reason, record)
+    return found + _left_out(method, found, record)
+
+
+def has_full_set(modality: str) -> bool:
+    """Whether some method of this modality belongs to the full set alone."""
+    return any(m.pace == "full" and m.modalities & {modality, ANY} for m in SERIES_METHODS)
 
 
 def _image_part(series: Series, stacks: Stacks) -> Series:

@@ -136,6 +136,8 @@ def _single_text(limit: Limit, unit: str, lang: str) -> str:
             return f"{inner} 以内" if lang == "zh" else f"within {inner}"
         case "within_pct" | "within_abs":
             return _relative_text(limit, texts[0], "%" if limit.op == "within_pct" else unit, lang)
+        case "within_mad":
+            return _spread_text(limit, texts[0], lang)
         case "one_of":
             return _listed_text(values, texts, unit, lang)
         case _:
@@ -156,6 +158,16 @@ def _listed_text(values: tuple[Scalar, ...], texts: list[str], unit: str, lang: 
     if lang == "zh":
         return "、".join(texts) + " 之一"
     return "one of " + ", ".join(texts)
+
+
+def _spread_text(limit: Limit, amount: str, lang: str) -> str:
+    """A limit in robust standard deviations: 1.4826 times the median absolute deviation of the baseline."""
+    of = _OF_WORDS[lang][str(limit.of)]
+    if lang == "zh":
+        way = {"both": "偏离", "above": "高出", "below": "低于"}[limit.direction]
+        return f"{way}{of}不超过 {amount} 个稳健标准差"
+    way = {"both": "from", "above": "above", "below": "below"}[limit.direction]
+    return f"at most {amount} robust standard deviations {way} the {of}"
 
 
 def _relative_text(limit: Limit, amount: str, unit: str, lang: str) -> str:

@@ -7,12 +7,14 @@ from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from imagingqc.criteria.limits import Check, Reference, check_limit, finite, is_number
-from imagingqc.criteria.model import Confidence, Context, Criterion, Of, Outcome, Standard, Verdict
+from imagingqc.criteria.model import Confidence, Context, Criterion, Known, Limit, Of, Outcome, Standard, Verdict
 from imagingqc.errors import Reason
 from imagingqc.quantity import Measurement, Value
 
 Measurements: TypeAlias = Mapping[str, Measurement | Sequence[Measurement]]
-References: TypeAlias = Mapping[tuple[str, Of], float]
+References: TypeAlias = Mapping[tuple[str, Of], Known]
+
+BASELINE_N = 30  # fewer values say too little of what is normal
 
 NUMERIC_APPLIES = frozenset({"slice_thickness", "field_strength"})
 MAPPED_APPLIES = ("item", "body_part", "equipment", "barrier")
@@ -33,7 +35,8 @@ def judge(
 
     `measurements` maps a quantity to one measurement or to several (two stacks of one series): the one with the
     worst outcome decides and gives the evidence.  `references` maps (quantity, "baseline" | "vendor" | "nominal")
-    to a number in the quantity's unit; a nominal value stated by the measurement itself comes first.
+    to what is known, in the quantity's unit; a nominal value stated by the measurement itself comes first.  A baseline
+    of fewer than BASELINE_N values does not count yet.
     A missing, non-finite or wrongly typed value is NOT_ASSESSABLE with its reason, never PASS; no bad value raises.
     """
     unmapped = applies(criterion, context)
@@ -58,6 +61,7 @@ def judge(
         value=worst.value,
         reason=worst.reason,
         evidence=worst.measurement.evidence,
+        reference=_compared_with(criterion, worst.measurement, references or {}),
     )
 
 
@@ -154,15 +158,39 @@ def _check(criterion: Criterion, measurement: Measurement, references: Reference
     if measurement.unit != criterion.unit:
         return Check("unknown", Reason("unit_differs", {"got": measurement.unit, "want": criterion.unit}))
     reference = _reference(measurement, references)
-    if criterion.grade == "B" and reference("baseline") is None:
-        return Check("unknown", Reason("no_baseline"))
-    return check_limit(limit, value, reference)
+    needed = criterion.grade == "B" or "baseline" in _compares_with(limit)
+    young = _baseline_missing(reference("baseline")) if needed else None
+    return Check("unknown", young) if young else check_limit(limit, value, reference)
+
+
+def _baseline_missing(known: Known | None) -> Reason | None:
+    """Why there is no baseline to judge by: none at all, or of too few values."""
+    if known is None:
+        return Reason("no_baseline")
+    if known.n is not None and known.n < BASELINE_N:
+        return Reason("baseline_too_few", {"n": known.n, "need": BASELINE_N})
+    return None
+
+
+def _compares_with(limit: Limit) -> set[Of]:
+    """Every reference that a limit or its parts ask for."""
+    parts = (*limit.any, *limit.all)
+    own: set[Of] = {limit.of} if limit.of else set()
+    return own.union(*(_compares_with(part) for part in parts)) if parts else own
+
+
+def _compared_with(criterion: Criterion, measurement: Measurement, references: References) -> Known | None:
+    """The reference of a limit that compares with one; of several, the baseline comes first."""
+    asked = _compares_with(criterion.limit) if criterion.limit else set()
+    look_up = _reference(measurement, references)
+    order: tuple[Of, ...] = ("baseline", "vendor", "nominal")
+    return next((known for of in order if of in asked and (known := look_up(of)) is not None), None)
 
 
 def _reference(measurement: Measurement, references: References) -> Reference:
-    def look_up(of: Of) -> float | None:
+    def look_up(of: Of) -> Known | None:
         if of == "nominal" and measurement.nominal is not None:
-            return measurement.nominal
+            return Known(measurement.nominal)
         return references.get((measurement.quantity, of))
 
     return look_up

@@ -13,7 +13,7 @@ from imagingqc.quantity import Kind, Quantity
 Complaint: TypeAlias = tuple[str, str, dict[str, str]]
 """Reason code, field, further values of the reason."""
 
-RELATIVE = ("within_pct", "within_abs")
+RELATIVE = ("within_pct", "within_abs", "within_mad")
 _NUMBER_OPS = ("<", "<=", ">", ">=", "between", "abs<=", *RELATIVE)
 OPS_OF_KIND: Mapping[Kind, tuple[str, ...]] = {
     "number": (*_NUMBER_OPS, "one_of", "present"),

@@ -9,17 +9,18 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal, TypeGuard
 
-from imagingqc.criteria.model import Limit, Of, Scalar
+from imagingqc.criteria.model import Known, Limit, Of, Scalar
 from imagingqc.errors import Reason
 from imagingqc.quantity import Value
 
-Reference = Callable[[Of], float | None]
-"""Looks up the reference value (nominal, baseline, vendor) of the quantity being judged; None when there is none."""
+Reference = Callable[[Of], Known | None]
+"""Looks up the reference (nominal, baseline, vendor) of the quantity being judged; None when there is none."""
 
 # Decimal limits such as 0.45 have no exact binary form, and values are computed: numbers closer than this are the
 # same number.  It covers representation only; it is far below any measuring uncertainty.
 RELATIVE_TOLERANCE = 1e-9
 _FEW_ULPS = 8
+SD_PER_MAD = 1.4826  # of a normal distribution: Rousseeuw and Croux, J Am Stat Assoc 88:1273 (1993)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +82,7 @@ def _check_single(limit: Limit, value: Value, reference: Reference) -> Check:
             return _check_one_of(limit.value, value)
         case "matches":
             return _check_matches(str(limit.value), value)
-        case "within_pct" | "within_abs":
+        case "within_pct" | "within_abs" | "within_mad":
             return _check_relative(limit, value, reference)
         case _:
             return _check_number(limit, value)
@@ -130,22 +131,30 @@ def _check_matches(pattern: str, value: Value) -> Check:
 
 
 def _check_relative(limit: Limit, value: Value, reference: Reference) -> Check:
-    """Deviation from the reference, in % of its magnitude or in the quantity's unit; "above" limits it upward only."""
+    """Deviation from the reference, in the unit of the op; "above" limits it upward only."""
     if not is_number(value) or not is_number(limit.value) or limit.of is None:
         return _wrong_kind()
-    ref = reference(limit.of)
-    if ref is None or not math.isfinite(ref):
+    known = reference(limit.of)
+    if known is None or not math.isfinite(known.value):
         return Check("unknown", Reason(f"no_{limit.of}"))
-    deviation = value - ref
-    noise = _FEW_ULPS * math.ulp(max(abs(value), abs(ref)))
-    if limit.op == "within_pct":
-        if ref == 0:
-            return Check("unknown", Reason("reference_zero"))
-        deviation, noise = 100 * deviation / abs(ref), 100 * noise / abs(ref)
+    unit = _unit_of_deviation(limit, known)
+    if isinstance(unit, Reason):
+        return Check("unknown", unit)
+    deviation = (value - known.value) / unit
+    noise = _FEW_ULPS * math.ulp(max(abs(value), abs(known.value))) / unit
     if not math.isfinite(deviation):
         return Check("unknown", Reason("value_not_finite"))
     used = {"both": abs(deviation), "above": deviation, "below": -deviation}[limit.direction]
     return _at_most(used, limit.value, noise)
+
+
+def _unit_of_deviation(limit: Limit, known: Known) -> float | Reason:
+    """What one step of the limit is in the quantity's unit, or why there is no telling."""
+    if limit.op == "within_pct":
+        return abs(known.value) / 100 if known.value else Reason("reference_zero")
+    if limit.op == "within_mad":
+        return SD_PER_MAD * known.spread if known.spread else Reason("baseline_without_spread")
+    return 1.0
 
 
 def _at_most(used: float, bound: float, noise: float = 0.0) -> Check:

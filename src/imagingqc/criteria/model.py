@@ -41,7 +41,8 @@ Grade = Literal["A", "B", "C", "manual"]
 Subject = Literal["series", "exam", "device", "room", "person", "department", "report"]
 Level = Literal["international", "national", "province", "city", "hospital", "product"]
 Op = Literal[
-    "<", "<=", ">", ">=", "between", "abs<=", "within_pct", "within_abs", "one_of", "present", "matches",
+    "<", "<=", ">", ">=", "between", "abs<=", "within_pct", "within_abs", "within_mad",
+    "one_of", "present", "matches",
 ]  # fmt: skip
 Of = Literal["nominal", "baseline", "vendor"]
 Direction = Literal["both", "above", "below"]
@@ -58,8 +59,8 @@ class Limit:
     """One limit: `op` with what it needs, or a combination `any` / `all` of limits (then `op` is None).
 
     `value` is a number or text; a pair for "between"; a tuple for "one_of"; a regular expression for "matches";
-    None for "present".  Relative ops (within_pct in %, within_abs in the quantity's unit) compare with the
-    reference `of`, in one direction or both.
+    None for "present".  Relative ops (within_pct in %, within_abs in the quantity's unit, within_mad in robust
+    standard deviations of the reference) compare with the reference `of`, in one direction or both.
     """
 
     op: Op | None = None
@@ -129,8 +130,29 @@ class Standard:
 
 
 @dataclass(frozen=True, slots=True)
+class Known:
+    """A reference that a relative limit compares with, in the quantity's unit.
+
+    `spread` is the median absolute deviation of the `n` values behind a baseline, `version` that baseline's number;
+    a value that a vendor or a protocol promised has none of these.
+    """
+
+    value: float
+    spread: float | None = None
+    n: int | None = None
+    version: int | None = None
+
+    def as_dict(self) -> dict[str, float | int | None]:
+        """Plain JSON, kept with the verdict that rests on it."""
+        return {"value": self.value, "spread": self.spread, "n": self.n, "version": self.version}
+
+
+@dataclass(frozen=True, slots=True)
 class Verdict:
-    """What one criterion says of one subject.  `reason` is set unless the outcome is PASS or FAIL."""
+    """What one criterion says of one subject.  `reason` is set unless the outcome is PASS or FAIL.
+
+    `reference` is what a relative limit was compared with, where it was.
+    """
 
     standard: str
     criterion: str
@@ -145,6 +167,7 @@ class Verdict:
     grade: Grade
     severity: Severity
     evidence: Evidence | None = None
+    reference: Known | None = None
 
     def as_dict(self, lang: str = "zh") -> dict[str, Any]:
         """Verdict JSON, the same in files, in the database and in exports; keys are only ever added."""
@@ -165,6 +188,7 @@ class Verdict:
             "grade": self.grade,
             "severity": self.severity,
             "evidence": self.evidence.as_dict() if self.evidence else None,
+            "reference": self.reference.as_dict() if self.reference else None,
         }
 
 
@@ -175,9 +199,25 @@ class Context:
     A key that is absent is unknown: a criterion that asks for it does not apply to this subject unless the key is
     `item` or `body_part` (the exam has not been mapped), `equipment` or `barrier` (nobody registered what the room
     is for, or which wall of it was measured): there unknown means NOT_ASSESSABLE, never silence.
-    `complete` is False while instances may still arrive.
+    `complete` is False while instances may still arrive.  `silent` are the reason codes that do not concern this
+    subject: a series of scouts holds no slices, so verdicts that ask for slices are left out, not counted.
     """
 
     subject: Subject
     facts: Mapping[str, str | float] = field(default_factory=dict)
     complete: bool = True
+    silent: frozenset[str] = frozenset()
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain JSON: stored with the measurements, so that they can be judged again without the images."""
+        return {
+            "subject": self.subject,
+            "facts": dict(self.facts),
+            "complete": self.complete,
+            "silent": sorted(self.silent),
+        }
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Context:
+        """Inverse of `as_dict`."""
+        return cls(data["subject"], dict(data["facts"]), bool(data["complete"]), frozenset(data["silent"]))

@@ -9,6 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from imagingqc.dicom.model import Instance as InstanceFacts
+from imagingqc.protocol.facts import ADULT_FROM_YEARS
 from yingheng.catalog import keys
 from yingheng.catalog.times import age_years, dicom_date, instance_time, study_time
 
@@ -16,7 +17,6 @@ DOCUMENTS = frozenset({"SR", "PR", "KO", "REG", "SEG", "DOC", "RTSTRUCT", "RTPLA
 _SECONDARY_CAPTURE = "1.2.840.10008.5.1.4.1.1.7"
 _NO_CONTRAST = frozenset({"NONE", "NO", "N", "0", "无", "NO CONTRAST"})
 _EMERGENCY = frozenset({"STAT", "HIGH"})
-ADULT_AGE_YEARS = 18
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +113,7 @@ class Arrival:
     def age_band(self) -> str:
         if self.age_years is None:
             return ""
-        return "paediatric" if self.age_years < ADULT_AGE_YEARS else "adult"
+        return "paediatric" if self.age_years < ADULT_FROM_YEARS else "adult"
 
 
 def arrival(item: CatalogueItem, zone: str) -> Arrival:

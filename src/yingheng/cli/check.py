@@ -23,6 +23,7 @@ from imagingqc.evaluate import (
     SeriesResult,
     evaluate_exam,
     evaluate_series,
+    exam_item,
     report_dict,
 )
 from yingheng.cli.check_table import print_report, report_console
@@ -140,7 +141,8 @@ def evaluate_all(
     exams: Sequence[Exam], standards: Sequence[Standard], jobs: int, progress: Progress, lang: str
 ) -> list[ExamResult]:
     """Evaluate all series (in a process pool when jobs > 1), then each exam, in the order of the scan."""
-    work = [(series, tuple(standards)) for exam in exams for series in exam.series]
+    items = {exam.study_uid: exam_item(exam).item_code or "" for exam in exams}
+    work = [(series, tuple(standards), items[exam.study_uid]) for exam in exams for series in exam.series]
     task = progress.add_task("评价序列" if lang == "zh" else "evaluating series", total=len(work))
     results: dict[str, list[SeriesResult]] = {exam.study_uid: [] for exam in exams}
 
@@ -162,9 +164,9 @@ def _whole_exam(exam: Exam, results: Sequence[SeriesResult], standards: Sequence
     return evaluate_exam(exam, {r.series.uid: r.stacks for r in results}, standards, results=results)
 
 
-def _evaluate_one(work: tuple[Series, tuple[Standard, ...]]) -> SeriesResult:
-    series, standards = work
-    return evaluate_series(series, standards)
+def _evaluate_one(work: tuple[Series, tuple[Standard, ...], str]) -> SeriesResult:
+    series, standards, item = work
+    return evaluate_series(series, standards, item=item)
 
 
 def exit_code(exams: Sequence[ExamResult]) -> int:

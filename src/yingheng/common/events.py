@@ -2,6 +2,7 @@
 
 INSTANCE_QUARANTINED = "instance.quarantined"  # natural key: quarantine row id
 SERIES_READY = "series.ready"  # natural key: catalog.Series id
+SERIES_MEASURED = "series.measured"  # natural key: catalog.Series id; the fast set is stored, the full set follows
 EXAM_READY = "exam.ready"  # natural key: catalog.Exam id; something of the exam changed and can be judged anew
 EXAM_CLOSED = "exam.closed"  # natural key: catalog.Exam id; nothing more is expected
 DEVICE_SEEN = "device.seen"  # natural key: registry.Device id; first seen in headers
@@ -13,4 +14,6 @@ ASSESSMENT_STORED = "assessment.stored"  # natural key: evidence.Assessment id
 FINDING_OPENED = "finding.opened"  # natural key: evidence.Finding id
 FINDING_CLOSED = "finding.closed"  # natural key: evidence.Finding id
 PIXELS_EXPIRED = "pixels.expired"  # natural key: catalog.Series id
+RULES_CHANGED = "rules.changed"  # natural key: tenancy.Organisation id; what a hospital is judged by is another now
+SHADOW_ASKED = "shadow.asked"  # natural key: rulebook.ShadowRun id
 JOB_PARKED = "job.parked"  # natural key: jobs.Job id

@@ -36,6 +36,7 @@ INSTALLED_APPS = [
     "yingheng.registry",
     "yingheng.catalog",
     "yingheng.evidence",
+    "yingheng.rulebook",
     "yingheng.ingest",
     "yingheng.imagequality",
     "yingheng.pipeline",

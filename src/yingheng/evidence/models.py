@@ -38,6 +38,7 @@ class MeasurementSet(SubjectRow):
     version = models.CharField(max_length=40)
     input_hash = models.CharField(max_length=64)
     values = models.JSONField(help_text="list of Measurement.as_dict()")
+    context = models.JSONField(default=dict, help_text="Context.as_dict(): what rules may ask of the subject")
     protocol_key = models.CharField(max_length=120, blank=True)
     created_at = models.DateTimeField()
     is_current = models.BooleanField(default=True)

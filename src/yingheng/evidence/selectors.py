@@ -9,6 +9,7 @@ from uuid import UUID
 from django.core.exceptions import ValidationError
 from django.db.models import Count, QuerySet
 
+from imagingqc.criteria.model import Known, Of
 from yingheng.catalog.models import Exam
 from yingheng.common.errors import NotFound
 from yingheng.evidence.models import Assessment, Baseline, Decision, Finding, MeasurementSet
@@ -42,6 +43,15 @@ def baseline_current(scope: Scope, *, device: Device, protocol_key: str, quantit
     """The newest version of a baseline, None when none was set."""
     rows = Baseline.objects.filter(device=device, protocol_key=protocol_key, quantity=quantity)
     return scope.filter(rows).order_by("-version").first()
+
+
+def references_of(scope: Scope, *, device_id: UUID | None, protocol_key: str) -> dict[tuple[str, Of], Known]:
+    """The newest baseline of every quantity of a device under a protocol, as the judge takes it.  One query."""
+    if device_id is None or not protocol_key:
+        return {}
+    rows = scope.filter(Baseline.objects.filter(device_id=device_id, protocol_key=protocol_key))
+    newest = {row.quantity: row for row in rows.order_by("version")}
+    return {(q, "baseline"): Known(row.median, row.mad, row.n, row.version) for q, row in newest.items()}
 
 
 def assessments_current(scope: Scope, *, subject_type: str, subject_id: UUID | str) -> QuerySet[Assessment]:

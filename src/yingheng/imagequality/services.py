@@ -1,23 +1,37 @@
-"""Automatic evaluation of every series and exam: measure, store, judge, store.
+"""Automatic evaluation of every series and exam: measure, store, judge what is stored.
 
-The numbers come from `imagingqc.evaluate`, the same path that `yingheng check` takes.
+The numbers come from `imagingqc.evaluate`, the same path that `yingheng check` takes.  Judging reads stored
+measurements alone, so that another item, another rule or another baseline needs no images.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from uuid import UUID
 
 from django.db import transaction
 
-from imagingqc.criteria.load import load_builtin
-from imagingqc.criteria.model import Standard, Verdict
-from imagingqc.evaluate import DEFAULT_STANDARDS, evaluate_exam, evaluate_series, methods_version, stacks_of
+from imagingqc.clinical.method import Pace
+from imagingqc.clinical.registry import has_full_set
+from imagingqc.criteria.model import Context
+from imagingqc.evaluate import (
+    ExamResult,
+    SeriesResult,
+    evaluate_exam,
+    evaluate_series,
+    exam_item,
+    judge_measurements,
+    methods_version,
+    stacks_of,
+)
+from imagingqc.protocol.facts import protocol_key
+from imagingqc.protocol.items import ItemMatch
 from imagingqc.quantity import Measurement
 from yingheng.audit import services as audit
 from yingheng.audit.actor import Actor
 from yingheng.catalog.models import Exam, Series
 from yingheng.common import events
+from yingheng.evidence.models import MeasurementSet
+from yingheng.evidence.selectors import measurements_current, measurements_of_exam, references_of
 from yingheng.evidence.services import (
     Run,
     Subject,
@@ -28,42 +42,98 @@ from yingheng.evidence.services import (
 )
 from yingheng.imagequality.reading import exam_read, series_read
 from yingheng.jobs import services as jobs
+from yingheng.rulebook.selectors import standards_for
+from yingheng.tenancy.scope import Scope
 
 METHOD_SET = "imagequality"
 ASKED = 10  # priority of what a person waits for
+LATER = -5  # priority of what nobody waits for
 
 
-def series_evaluate(*, series_id: UUID | str) -> bool:
+def series_evaluate(*, series_id: UUID | str, pace: Pace = "fast") -> bool:
     """Measure and judge one series as it stands; False when there is nothing (left) to evaluate.
 
-    Idempotent: the same bytes under the same code change nothing.  Criteria about absence wait until the series is
-    complete.  Raises NotFound when stored bytes are gone, Invalid or DataError when they are
-    damaged.
+    The fast set first; where there is more to measure, a job for the full set follows.  Idempotent: the same bytes
+    under the same code are not measured again, only judged.  Criteria about absence wait until the series is
+    complete.  Raises NotFound when stored bytes are gone, Invalid or DataError when they are damaged.
     """
-    row = Series.objects.select_related("exam__hospital", "device").filter(pk=series_id).first()
+    row = Series.objects.select_related("exam__hospital", "exam__item", "device").filter(pk=series_id).first()
     if row is None or row.pixels_gone_at is not None:
         return False
     read, inputs = series_read(row)
     if read is None:
         return False
-    standards = standards_in_use()
-    result = evaluate_series(read, standards, complete=row.state == Series.State.COMPLETE)
-    _store(subject_of_series(row), inputs, result.measurements, standards, result.verdicts)
+    subject = subject_of_series(row)
+    known = _measured(row, inputs, pace)
+    if known is None:
+        result = evaluate_series(read, (), item=_item_code(row.exam), pace=pace)
+        known = _store(subject, pace, inputs, result, protocol_key(read))
+    complete = row.state == Series.State.COMPLETE
+    measurements_judge(known, subject=subject, item=_item_code(row.exam), complete=complete)
+    if complete and known.version.endswith(".fast") and has_full_set(read.modality):
+        jobs.emit(events.SERIES_MEASURED, str(row.pk), scope=row.exam.hospital.path, priority=LATER)
     return True
 
 
 def exam_evaluate(*, exam_id: UUID | str) -> bool:
     """Measure and judge what concerns the exam as a whole; False when there is nothing (left) to evaluate."""
-    row = Exam.objects.select_related("hospital", "device").filter(pk=exam_id).first()
+    row = Exam.objects.select_related("hospital", "device", "item").filter(pk=exam_id).first()
     if row is None or row.series.filter(pixels_gone_at__isnull=False).exists():  # what is left is not the exam
         return False
     read, inputs = exam_read(row)
     if read is None:
         return False
-    standards = standards_in_use()
-    result = evaluate_exam(read, stacks_of(read), standards, complete=row.state == Exam.State.CLOSED)
-    _store(subject_of_exam(row), inputs, result.measurements, standards, result.verdicts)
+    item = ItemMatch(row.item.code, "text") if row.item else exam_item(read)
+    result = evaluate_exam(read, stacks_of(read), (), item=item)
+    subject = subject_of_exam(row)
+    known = _store(subject, item.item_code or "-", inputs, result)
+    measurements_judge(known, subject=subject, item=_item_code(row), complete=row.state == Exam.State.CLOSED)
     return True
+
+
+def exam_judge(*, exam_id: UUID | str) -> bool:
+    """Judge an exam and its series again by what is stored of them; False when nothing is.
+
+    What depends on the item (required series) is measured anew where headers are still there.
+    """
+    row = Exam.objects.select_related("hospital", "device", "item").filter(pk=exam_id).first()
+    if row is None:
+        return False
+    judged = exam_evaluate(exam_id=row.pk)
+    series = {s.pk: s for s in row.series.select_related("exam__hospital", "device")}
+    for known in measurements_of_exam(Scope.everything(), row).filter(method_set=METHOD_SET):
+        if known.subject_type == "series" and known.subject_id in series:
+            one = series[known.subject_id]
+            subject, complete = subject_of_series(one), one.state == Series.State.COMPLETE
+        elif known.subject_type == "exam" and not judged:
+            subject, complete = subject_of_exam(row), row.state == Exam.State.CLOSED
+        else:
+            continue
+        measurements_judge(known, subject=subject, item=_item_code(row), complete=complete)
+        judged = True
+    return judged
+
+
+@transaction.atomic
+def measurements_judge(known: MeasurementSet, *, subject: Subject, item: str, complete: bool) -> None:
+    """Judge a stored set of measurements by the rules of its hospital and day, and store what they say."""
+    standards = standards_for(subject.hospital, subject.local_day)
+    context = context_of(known, item=item, complete=complete)
+    references = references_of(Scope.everything(), device_id=subject.device_id, protocol_key=known.protocol_key)
+    measurements = [Measurement.from_dict(value) for value in known.values]
+    verdicts = judge_measurements(measurements, context, standards, references)
+    run = Run(code_version=known.version, input_hash=known.input_hash)
+    for standard in standards:
+        of_standard = [v for v in verdicts if v.standard == standard.id]
+        if of_standard:
+            assessment_store(subject=subject, standard=standard, verdicts=of_standard, run=run)
+
+
+def context_of(known: MeasurementSet, *, item: str, complete: bool) -> Context:
+    """The context stored with a set, as complete as its subject is now, with the item that the exam has now."""
+    stored = Context.from_dict(known.context) if known.context else Context("series", {"modality": known.modality})
+    facts = {**stored.facts, "item": item} if item else stored.facts
+    return Context(stored.subject, facts, complete, stored.silent)
 
 
 @transaction.atomic
@@ -76,24 +146,32 @@ def exam_ask(*, exam: Exam, actor: Actor) -> None:
     audit.record(actor=actor, action="exam.evaluate", subject=f"exam:{exam.pk}", scope=path)
 
 
-def standards_in_use() -> tuple[Standard, ...]:
-    """The editions that every hospital is judged by until it chooses its own."""
-    builtin = load_builtin()
-    return tuple(builtin[name] for name in DEFAULT_STANDARDS)
+def _item_code(exam: Exam) -> str:
+    return exam.item.code if exam.item else ""
 
 
-@transaction.atomic
+def _version(variant: str) -> str:
+    """The code that measured, and which variant of the set: its pace, or the item that an exam was compared with."""
+    return f"{methods_version()}.{variant}"
+
+
+def _measured(row: Series, inputs: str, pace: Pace) -> MeasurementSet | None:
+    """The current set of these very bytes by this very code, if it holds at least what `pace` asks."""
+    versions = [_version(p) for p in (("full",) if pace == "full" else ("fast", "full"))]
+    rows = measurements_current(Scope.everything(), subject_type="series", subject_id=row.pk)
+    return rows.filter(method_set=METHOD_SET, input_hash=inputs, version__in=versions).first()
+
+
 def _store(
-    subject: Subject,
-    inputs: str,
-    measurements: Sequence[Measurement],
-    standards: Sequence[Standard],
-    verdicts: Sequence[Verdict],
-) -> None:
-    version = methods_version()
-    measurements_store(subject=subject, method_set=METHOD_SET, version=version, input_hash=inputs, values=measurements)
-    run = Run(code_version=version, input_hash=inputs)
-    for standard in standards:
-        of_standard = [v for v in verdicts if v.standard == standard.id]
-        if of_standard:
-            assessment_store(subject=subject, standard=standard, verdicts=of_standard, run=run)
+    subject: Subject, variant: str, inputs: str, result: SeriesResult | ExamResult, protocol: str = ""
+) -> MeasurementSet:
+    row, _ = measurements_store(
+        subject=subject,
+        method_set=METHOD_SET,
+        version=_version(variant),
+        input_hash=inputs,
+        values=result.measurements,
+        context=result.context,
+        protocol_key=protocol,
+    )
+    return row

@@ -6,7 +6,7 @@ from typing import Any
 
 from imagingqc.errors import DataError
 from yingheng.common.errors import Invalid, NotFound, error_text
-from yingheng.imagequality.services import exam_evaluate, series_evaluate
+from yingheng.imagequality.services import exam_evaluate, exam_judge, series_evaluate
 from yingheng.jobs.runner import GiveUp
 
 
@@ -14,6 +14,18 @@ def evaluate_series_ready(natural_key: str, payload: dict[str, Any]) -> None:  #
     """Route for `events.SERIES_READY`."""
     with _stored_bytes():
         series_evaluate(series_id=natural_key)
+
+
+def measure_series_full(natural_key: str, payload: dict[str, Any]) -> None:  # noqa: ARG001 - a handler's signature
+    """Route for `events.SERIES_MEASURED`."""
+    with _stored_bytes():
+        series_evaluate(series_id=natural_key, pace="full")
+
+
+def judge_exam_ready(natural_key: str, payload: dict[str, Any]) -> None:  # noqa: ARG001 - a handler's signature
+    """Route for `events.EXAM_READY`: the item is another, so other rules may apply."""
+    with _stored_bytes():
+        exam_judge(exam_id=natural_key)
 
 
 def evaluate_exam_closed(natural_key: str, payload: dict[str, Any]) -> None:  # noqa: ARG001 - a handler's signature

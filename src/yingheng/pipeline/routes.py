@@ -1,7 +1,12 @@
 """What happens after what: the only table of event kind to handlers.  Handlers are idempotent services."""
 
 from yingheng.common import events
-from yingheng.imagequality.tasks import evaluate_exam_closed, evaluate_series_ready
+from yingheng.imagequality.tasks import (
+    evaluate_exam_closed,
+    evaluate_series_ready,
+    judge_exam_ready,
+    measure_series_full,
+)
 from yingheng.ingest.tasks import tell_quarantined
 from yingheng.jobs.routes import Routes
 from yingheng.notify.handlers import tell_job_parked
@@ -12,7 +17,10 @@ ROUTES: Routes = {
     events.EXAM_CLOSED: (evaluate_exam_closed,),
     events.JOB_PARKED: (tell_job_parked,),
     events.INSTANCE_QUARANTINED: (tell_quarantined,),
-    events.EXAM_READY: (),
+    events.SERIES_MEASURED: (measure_series_full,),
+    events.EXAM_READY: (judge_exam_ready,),
+    events.RULES_CHANGED: (),
+    events.SHADOW_ASKED: (),
     events.DEVICE_SEEN: (),
     events.DEVICE_RESTRICTED: (),
     events.DEVICE_RELEASED: (),

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import math
 
 import pytest
 from tests.core.criteria.builders import QUANTITY, SERIES, criterion, measured, standard
 
 from imagingqc.criteria.judge import judge, judge_all, overall
-from imagingqc.criteria.model import Confidence, Context, Limit, Outcome
+from imagingqc.criteria.limits import SD_PER_MAD
+from imagingqc.criteria.model import Confidence, Context, Known, Limit, Outcome
 from imagingqc.errors import Reason
 from imagingqc.quantity import Evidence
 
@@ -109,7 +111,7 @@ def test_it_needs_a_baseline_for_grade_b():
     c = criterion(Limit("within_pct", 10, "baseline"), grade="B")
     without = verdict(c, measured(100.0))
     assert (without.outcome, code(without)) == (Outcome.NOT_ASSESSABLE, "no_baseline")
-    references = {(QUANTITY, "baseline"): 100.0}
+    references = {(QUANTITY, "baseline"): Known(100.0)}
     assert verdict(c, measured(110.0), references=references).outcome is Outcome.PASS
     assert verdict(c, measured(110.1), references=references).outcome is Outcome.FAIL
 
@@ -118,19 +120,58 @@ def test_it_needs_the_baseline_of_grade_b_even_for_an_absolute_limit():
     v = verdict(criterion(grade="B"), measured(1.0))
     assert (v.outcome, code(v)) == (Outcome.NOT_ASSESSABLE, "no_baseline")
     assert (
-        verdict(criterion(grade="B"), measured(1.0), references={(QUANTITY, "baseline"): 1.0}).outcome is Outcome.PASS
+        verdict(criterion(grade="B"), measured(1.0), references={(QUANTITY, "baseline"): Known(1.0)}).outcome
+        is Outcome.PASS
     )
+
+
+def test_it_says_how_many_values_a_young_baseline_has():
+    c = criterion(Limit("within_mad", 3.5, "baseline"), grade="B")
+    for n, outcome in ((29, Outcome.NOT_ASSESSABLE), (30, Outcome.PASS)):
+        v = verdict(c, measured(10.0), references={(QUANTITY, "baseline"): Known(10.0, 1.0, n, 1)})
+        assert v.outcome is outcome
+        assert v.reference == Known(10.0, 1.0, n, 1)
+    young = verdict(c, measured(10.0), references={(QUANTITY, "baseline"): Known(10.0, 1.0, 12, 1)})
+    assert code(young) == "baseline_too_few"
+    assert young.reason.text("zh") == "基线样本不足 n < 30（现有 12）"
+
+
+def test_it_measures_deviation_in_robust_standard_deviations():
+    c = criterion(Limit("within_mad", 3.5, "baseline", "above"), grade="B")
+    edge = 10.0 + 3.5 * SD_PER_MAD * 2.0
+    known = {(QUANTITY, "baseline"): Known(10.0, 2.0, 40, 3)}
+    assert verdict(c, measured(edge), references=known).outcome is Outcome.PASS
+    assert verdict(c, measured(edge + 0.01), references=known).outcome is Outcome.FAIL
+    assert verdict(c, measured(-50.0), references=known).outcome is Outcome.PASS
+    flat = {(QUANTITY, "baseline"): Known(10.0, 0.0, 40, 3)}
+    assert code(verdict(c, measured(10.0), references=flat)) == "baseline_without_spread"
+
+
+def test_it_keeps_what_the_value_was_compared_with():
+    c = criterion(Limit("within_pct", 10, "nominal"))
+    assert verdict(c, measured(5.0, nominal=5.0)).reference == Known(5.0)
+    assert verdict(criterion(), measured(1.0, nominal=5.0)).reference is None
+    assert verdict(c, measured(5.0, nominal=5.0)).as_dict()["reference"]["value"] == 5.0
+
+
+def test_it_restores_a_context_from_what_was_stored():
+    context = Context(
+        "series", {"modality": "CT", "item": "CT-HEAD-PL"}, complete=False, silent=frozenset({"no_images"})
+    )
+    assert Context.from_dict(json.loads(json.dumps(context.as_dict()))) == context
 
 
 def test_it_does_not_take_a_nominal_value_for_a_baseline():
     c = criterion(Limit("within_abs", 1, "baseline"))
     assert code(verdict(c, measured(5.0, nominal=5.0))) == "no_baseline"
-    assert verdict(c, measured(5.0, nominal=5.0), references={(QUANTITY, "baseline"): 9.0}).outcome is Outcome.FAIL
+    assert (
+        verdict(c, measured(5.0, nominal=5.0), references={(QUANTITY, "baseline"): Known(9.0)}).outcome is Outcome.FAIL
+    )
 
 
 def test_it_takes_the_nominal_value_of_the_measurement_before_any_other():
     c = criterion(Limit("within_abs", 1, "nominal"))
-    references = {(QUANTITY, "nominal"): 50.0}
+    references = {(QUANTITY, "nominal"): Known(50.0)}
     assert verdict(c, measured(5.5, nominal=5.0), references=references).outcome is Outcome.PASS
     assert verdict(c, measured(49.5), references=references).outcome is Outcome.PASS
     missing = verdict(c, measured(5.5))

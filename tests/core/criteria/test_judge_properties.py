@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from tests.core.criteria.builders import QUANTITY, SERIES, UNHURRIED, criterion, measured, standard
 
 from imagingqc.criteria.judge import judge
-from imagingqc.criteria.model import Confidence, Context, Limit, Outcome
+from imagingqc.criteria.model import Confidence, Context, Known, Limit, Outcome
 from imagingqc.criteria.precedence import looser_than
 
-REFERENCES = {(QUANTITY, "nominal"): 5.0, (QUANTITY, "baseline"): 8.0}
+REFERENCES = {(QUANTITY, "nominal"): Known(5.0), (QUANTITY, "baseline"): Known(8.0, 1.0)}
 
 # A coarse grid, so that limits and values often meet exactly.
 numbers = st.integers(-20, 20).map(lambda n: n / 2)

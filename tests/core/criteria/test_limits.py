@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import pytest
 
 from imagingqc.criteria.limits import check_limit, finite
-from imagingqc.criteria.model import Limit
+from imagingqc.criteria.model import Known, Limit
 
 REFERENCES = {"nominal": 5.0, "baseline": 200.0, "vendor": 0.0}
 
 
+def look_up(references: dict[str, float]) -> Callable[[str], Known | None]:
+    return lambda of: Known(references[of], spread=1.0) if of in references else None
+
+
 def state(limit: Limit, value: object, references: dict[str, float] | None = None) -> str:
-    found = REFERENCES if references is None else references
-    return check_limit(limit, value, found.get).state
+    return check_limit(limit, value, look_up(REFERENCES if references is None else references)).state
 
 
 @pytest.mark.parametrize(
@@ -111,7 +115,7 @@ def test_it_forgives_the_rounding_of_a_small_difference_of_large_numbers():
     ],
 )
 def test_it_says_how_far_beyond_the_limit_a_value_is(limit, value, margin):
-    assert check_limit(limit, value, REFERENCES.get).margin == margin
+    assert check_limit(limit, value, look_up(REFERENCES)).margin == margin
 
 
 @pytest.mark.parametrize(
@@ -124,7 +128,7 @@ def test_it_says_how_far_beyond_the_limit_a_value_is(limit, value, margin):
     ],
 )
 def test_it_says_which_reference_is_missing(limit, references, code):
-    check = check_limit(limit, 5.0, references.get)
+    check = check_limit(limit, 5.0, look_up(references))
     assert check.state == "unknown"
     assert check.reason.code == code
 
@@ -146,7 +150,7 @@ def test_it_says_which_reference_is_missing(limit, references, code):
     ],
 )
 def test_it_finds_a_value_of_another_kind_undecidable(limit, value):
-    check = check_limit(limit, value, REFERENCES.get)
+    check = check_limit(limit, value, look_up(REFERENCES))
     assert (check.state, check.reason.code) == ("unknown", "value_wrong_kind")
 
 

@@ -12,7 +12,7 @@ from tests.core.criteria.test_judge_properties import limits, numbers, numeric
 
 from imagingqc.criteria.judge import judge_all
 from imagingqc.criteria.limits import check_limit
-from imagingqc.criteria.model import Limit, Outcome
+from imagingqc.criteria.model import Known, Limit, Outcome
 from imagingqc.criteria.precedence import effective, in_force, loosenings, looser_than
 
 
@@ -60,7 +60,7 @@ def test_it_knows_which_of_two_limits_is_looser(a, b, expected):
 @UNHURRIED
 @given(numeric, numeric, numbers)
 def test_it_finds_nothing_that_a_tighter_limit_accepts_and_the_other_refuses(a, b, value):
-    references = {"nominal": 5.0, "baseline": 8.0, "vendor": 3.0}
+    references = {"nominal": Known(5.0, 1.0), "baseline": Known(8.0, 1.0), "vendor": Known(3.0, 1.0)}
     if looser_than(a, b) is False and check_limit(a, value, references.get).state == "pass":
         assert check_limit(b, value, references.get).state == "pass"
 

@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from imagingqc.criteria.limits import SD_PER_MAD
+
 
 @dataclass(frozen=True)
 class Bullet:
@@ -25,15 +27,17 @@ class Bullet:
         return max(0.0, min(98.0, self.value - 1))
 
 
-def allowed_range(limit: Mapping[str, Any], reference: float | None) -> tuple[float, float] | None:
+def allowed_range(
+    limit: Mapping[str, Any], reference: float | None, spread: float | None = None
+) -> tuple[float, float] | None:
     """The interval that a single limit allows, -inf/inf where it is open; None where there is no such interval."""
     op, value = limit.get("op"), limit.get("value")
     if op == "between" and isinstance(value, list | tuple) and len(value) == 2:
         return float(value[0]), float(value[1])
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
-    if op in ("within_pct", "within_abs"):
-        return _relative(limit, float(value), reference)
+    if op in ("within_pct", "within_abs", "within_mad"):
+        return _relative(limit, float(value), reference, spread)
     ranges = {
         "<": (-math.inf, value),
         "<=": (-math.inf, value),
@@ -44,10 +48,13 @@ def allowed_range(limit: Mapping[str, Any], reference: float | None) -> tuple[fl
     return ranges.get(str(op))
 
 
-def _relative(limit: Mapping[str, Any], value: float, reference: float | None) -> tuple[float, float] | None:
-    if reference is None:
+def _relative(
+    limit: Mapping[str, Any], value: float, reference: float | None, spread: float | None
+) -> tuple[float, float] | None:
+    if reference is None or (limit["op"] == "within_mad" and not spread):
         return None
-    step = abs(reference) * value / 100 if limit["op"] == "within_pct" else value
+    units = {"within_pct": abs(reference) / 100, "within_mad": SD_PER_MAD * (spread or 0.0)}
+    step = value * units.get(limit["op"], 1.0)
     direction = limit.get("direction", "both")
     low = reference - step if direction in ("both", "below") else -math.inf
     high = reference + step if direction in ("both", "above") else math.inf
@@ -65,11 +72,13 @@ def _axis(low: float, high: float, value: float, reference: float | None) -> tup
     return min(left, max(value, left - span)), max(right, min(value, right + span))
 
 
-def bullet(limit: Mapping[str, Any] | None, value: object, reference: float | None = None) -> Bullet | None:
+def bullet(
+    limit: Mapping[str, Any] | None, value: object, reference: float | None = None, spread: float | None = None
+) -> Bullet | None:
     """The bar for a number and a single numeric limit; None where a bar would say nothing."""
     if not limit or isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
         return None
-    allowed = allowed_range(limit, reference)
+    allowed = allowed_range(limit, reference, spread)
     if allowed is None:
         return None
     low, high = allowed

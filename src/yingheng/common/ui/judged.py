@@ -153,11 +153,22 @@ class Judged(Part):
 
     @property
     def bar(self) -> Bullet | None:
-        return bullet(self.verdict.get("limit"), self.verdict.get("value"), self.reference)
+        return bullet(
+            self.verdict.get("limit"), self.verdict.get("value"), self.compared_with, self._known.get("spread")
+        )
+
+    @property
+    def _known(self) -> Mapping[str, Any]:
+        return self.verdict.get("reference") or {}
+
+    @property
+    def compared_with(self) -> float | None:
+        """The reference: what the verdict rests on, else what the caller knows."""
+        return self._known.get("value", self.reference)
 
     @property
     def reference_text(self) -> str:
-        return "" if self.reference is None else words.number_text(self.reference)
+        return "" if self.compared_with is None else words.number_text(self.compared_with)
 
     @property
     def place(self) -> str:

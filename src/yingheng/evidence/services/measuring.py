@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 from django.db import transaction
 from django.db.models import Max
 
+from imagingqc.criteria.model import Context
 from imagingqc.quantity import Measurement
 from yingheng.audit import services as audit
 from yingheng.audit.actor import Actor
@@ -29,10 +30,12 @@ def measurements_store(
     version: str,
     input_hash: str,
     values: Sequence[Measurement],
+    context: Context | None = None,
     protocol_key: str = "",
 ) -> tuple[MeasurementSet, bool]:
     """Store the values of a set of methods; returns the row, and whether it is new.
 
+    `context` is what rules may ask of the subject: with it the set can be judged again when the images are gone.
     The same methods, version and inputs again change nothing.  The set stored last is the current one of its
     subject and `method_set`; what went before stays.
     """
@@ -51,6 +54,7 @@ def measurements_store(
         version=version,
         input_hash=input_hash,
         values=[m.as_dict() for m in values],
+        context=context.as_dict() if context else {},
         protocol_key=protocol_key,
         created_at=now(),
     )
