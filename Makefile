@@ -121,7 +121,7 @@ bench: setup ## measure one thing: make bench NAME=check; writes build/bench/NAM
 ## --- keeping ----------------------------------------------------------------------------------
 
 lock: ## resolve requirements/*.in anew into files with hashes and without addresses (needs uv)
-	cd requirements && for name in base postgres dev; do $(LOCK) $$name.in -o $$name.txt; done
+	cd requirements && for name in base postgres ocr dev; do $(LOCK) $$name.in -o $$name.txt; done
 
 messages: | .venv/.python-done ## collect and compile the translations
 	$(PY) tools/messages.py collect

@@ -14,6 +14,7 @@ from typing import Any
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 DIST = Path("src/yingheng/common/ui/static/dist")
+METHOD_PAGES = ("docs/methods", "yingheng/web/method_texts")  # in the checkout, in the wheel
 
 
 def built(folder: Path) -> bool:
@@ -63,13 +64,23 @@ def compile_messages(root: Path) -> None:
             write_mo(target, catalogue)
 
 
+def method_pages(root: Path) -> dict[str, str]:
+    """The pages on methods, which the interface shows: folder of the tree -> folder of the wheel."""
+    source, target = METHOD_PAGES
+    if not (root / source / "index.toml").is_file():
+        raise RuntimeError(f"{source} is missing: this tree cannot be packed")
+    return {str(root / source): target}
+
+
 class CustomBuildHook(BuildHookInterface):
     """What hatchling calls before it collects the files."""
 
-    def initialize(self, version: str, build_data: dict[str, Any]) -> None:  # noqa: ARG002 - the interface's signature
+    def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         """Make what the wheel or sdist must carry; `version` is "editable" for editable installs."""
         if version == "editable":
             return
         root = Path(self.root)
         build_frontend(root)
         compile_messages(root)
+        if self.target_name == "wheel":
+            build_data["force_include"].update(method_pages(root))

@@ -119,6 +119,7 @@ def bench_check(folder: Path) -> Numbers:
 
 VOLUME_SLICES = 300
 FAST = ("ct.body", "ct.noise", "ct.range", "ct.contents")  # the methods that read the pixels of every CT series
+FULL = ("ct.sharpness", "ct.streak", "ct.motion", "ct.ring")  # the further ones of the full set
 
 
 def prepare_volume(folder: Path) -> Path:
@@ -135,7 +136,7 @@ def prepare_volume(folder: Path) -> Path:
 
 
 def bench_ct(folder: Path) -> Numbers:
-    """The fast pixel methods on one CT volume of 300 x 512 x 512 against only decoding it, in turn in one process."""
+    """The fast and the full pixel methods on one CT volume of 300 x 512 x 512 against only decoding it, in turn."""
     from imagingqc.clinical.reader import CachedReader  # noqa: PLC0415
     from imagingqc.clinical.registry import SERIES_METHODS  # noqa: PLC0415
     from imagingqc.dicom import pixels  # noqa: PLC0415
@@ -143,29 +144,37 @@ def bench_ct(folder: Path) -> Numbers:
 
     series = scan([prepare_volume(folder.parent)], 1).exams[0].series[0]
     stacks = split_stacks(series)
-    methods = [method for method in SERIES_METHODS if method.name in FAST]
 
     def decode() -> int:
         return sum(pixels.decode(instance).pixels.size for instance in series.instances)
 
-    def fast() -> int:
+    def run(names: tuple[str, ...]) -> int:
         reader = CachedReader()
+        methods = [method for method in SERIES_METHODS if method.name in names]
         return sum(m.value is not None for method in methods for m in method.run(series, stacks, reader))
 
-    measured = fast()  # warms the caches
-    rounds = [(_seconds(decode), _seconds(fast)) for _ in range(REPEATS)]
+    def fast() -> int:
+        return run(FAST)
+
+    def full() -> int:
+        return run(FAST + FULL)
+
+    measured = full()  # warms the caches
+    rounds = [(_seconds(decode), _seconds(fast), _seconds(full)) for _ in range(REPEATS)]
     tracemalloc.start()
-    fast()
+    full()
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    decoding, measuring = (statistics.median(column) for column in zip(*rounds, strict=True))
+    decoding, quick, thorough = (statistics.median(column) for column in zip(*rounds, strict=True))
     volume = VOLUME_SLICES * SIZE * SIZE * 2
     return {
         "images": len(series.instances),
         "quantities_measured": measured,
         "decode_s": decoding,
-        "fast_s": measuring,
-        "ratio_fast": statistics.median(b / a for a, b in rounds),
+        "fast_s": quick,
+        "full_s": thorough,
+        "ratio_fast": statistics.median(b / a for a, b, _ in rounds),
+        "ratio_full": statistics.median(c / a for a, _, c in rounds),
         "volume_mb": volume / 1e6,
         "peak_mb": peak / 1e6,
         "ratio_peak": peak / volume,
@@ -178,7 +187,120 @@ def _seconds(work: Callable[[], Any]) -> float:
     return time.perf_counter() - started
 
 
-BENCHES: dict[str, Callable[[Path], Numbers]] = {"check": bench_check, "ct": bench_ct}
+MR_SLICES, MR_SIZES = 30, (256, 512)
+
+
+def prepare_mr(folder: Path, rows: int) -> Path:
+    """A fat-suppressed trunk of 30 slices, so that every MR method has work to do, in `folder`; written once."""
+    from imagingqc.dicom.synthetic import MRFaults, Trunk, mr_trunk  # noqa: PLC0415
+    from imagingqc.dicom.synthetic.mr_truth import TRUNK_FS  # noqa: PLC0415
+
+    target = folder / f"mr-trunk-{MR_SLICES}x{rows}-{SEED}"
+    complete = target.with_name(f"{target.name}.complete")
+    if not complete.exists():
+        mr_trunk(target, Trunk(fat=0.3, faults=MRFaults(ghost=0.03)), TRUNK_FS, n=MR_SLICES, rows=rows, seed=SEED)
+        complete.touch()
+    return target
+
+
+def bench_mr(folder: Path) -> Numbers:
+    """All methods of the fast and of the full set on MR series of 30 slices, 256 and 512 square, against decoding.
+
+    s_per_series is the fast set of the larger series, everything from reading the files on; the ratios are its, to only
+    decoding the same series; all in turn in one process.
+    """
+    numbers: Numbers = {}
+    for rows in MR_SIZES:
+        numbers |= {f"{key}_{rows}": value for key, value in _mr_rounds(prepare_mr(folder.parent, rows)).items()}
+    largest = MR_SIZES[-1]
+    keys = ("s_per_series", "ratio_fast", "ratio_full")
+    return {key: numbers[f"{key}_{largest}"] for key in keys} | numbers
+
+
+def _mr_rounds(folder: Path) -> Numbers:
+    from imagingqc.clinical.reader import CachedReader  # noqa: PLC0415 - other benches need not load it
+    from imagingqc.clinical.registry import measure_series  # noqa: PLC0415
+    from imagingqc.dicom import pixels  # noqa: PLC0415
+    from imagingqc.dicom.series import scan, split_stacks  # noqa: PLC0415
+
+    series = scan([folder], 1).exams[0].series[0]
+    stacks = split_stacks(series)
+
+    def decode() -> int:
+        return sum(pixels.decode(instance).pixels.size for instance in series.instances)
+
+    def fast() -> int:
+        return sum(m.value is not None for m in measure_series(series, stacks, CachedReader(), "fast"))
+
+    def full() -> int:
+        return sum(m.value is not None for m in measure_series(series, stacks, CachedReader(), "full"))
+
+    measured = full()  # warms the caches
+    rounds = [(_seconds(decode), _seconds(fast), _seconds(full)) for _ in range(REPEATS)]
+    decoding, fast_s, full_s = (statistics.median(column) for column in zip(*rounds, strict=True))
+    return {
+        "quantities_measured": measured,
+        "decode_s": decoding,
+        "s_per_series": fast_s,
+        "full_s": full_s,
+        "ratio_fast": statistics.median(b / a for a, b, _ in rounds),
+        "ratio_full": statistics.median(c / a for a, _, c in rounds),
+    }
+
+
+RADIOGRAPH = 2000  # pixels of either side
+
+
+def prepare_radiograph(folder: Path) -> Path:
+    """A frontal chest of 2000 x 2000 pixels in a field with borders, in `folder`; written once."""
+    from imagingqc.dicom.synthetic.chest import Chest, chest_image  # noqa: PLC0415 - other benches need not load it
+
+    target = folder / f"dx-{RADIOGRAPH}"
+    complete = target.with_name(f"{target.name}.complete")
+    if not complete.exists():
+        chest_image(target, Chest(field=(0.02, 0.02, 0.03, 0.03), seed=SEED), rows=RADIOGRAPH, view="PA")
+        complete.touch()
+    return target
+
+
+def bench_dx(folder: Path) -> Numbers:
+    """Everything measured on a radiograph of 2000 x 2000 but reading text, against only decoding it, in turn."""
+    from imagingqc.clinical.method import ANY  # noqa: PLC0415
+    from imagingqc.clinical.reader import CachedReader  # noqa: PLC0415
+    from imagingqc.clinical.registry import SERIES_METHODS  # noqa: PLC0415
+    from imagingqc.dicom import pixels  # noqa: PLC0415
+    from imagingqc.dicom.series import scan, split_stacks  # noqa: PLC0415
+
+    series = scan([prepare_radiograph(folder.parent)], 1).exams[0].series[0]
+    stacks = split_stacks(series)
+    methods = [m for m in SERIES_METHODS if m.modalities & {"DX", ANY} and m.name != "dx.text"]
+
+    def decode() -> int:
+        return sum(pixels.decode(instance).pixels.size for instance in series.instances)
+
+    def measure_all() -> int:
+        reader = CachedReader()
+        return sum(m.value is not None for method in methods for m in method.run(series, stacks, reader))
+
+    measured = measure_all()  # warms the caches
+    rounds = [(_seconds(decode), _seconds(measure_all)) for _ in range(REPEATS)]
+    decoding, measuring = (statistics.median(column) for column in zip(*rounds, strict=True))
+    numbers: Numbers = {
+        "images": len(series.instances),
+        "quantities_measured": measured,
+        "decode_s": decoding,
+        "s_per_image": measuring / len(series.instances),
+        "ratio_fast": statistics.median(b / a for a, b in rounds),
+    }
+    reader = CachedReader()
+    for method in methods:
+        if method.needs_pixels:
+            reader.image(stacks[0].slices[0])
+            numbers[f"{method.name}_s"] = _seconds(lambda run=method.run: run(series, stacks, reader))  # type: ignore[misc]
+    return numbers
+
+
+BENCHES: dict[str, Callable[[Path], Numbers]] = {"check": bench_check, "ct": bench_ct, "mr": bench_mr, "dx": bench_dx}
 
 
 def measure(name: str) -> None:

@@ -68,6 +68,8 @@ function onListKey(event: KeyboardEvent): void {
   else if (event.key === "x" && at >= 0) one<HTMLInputElement>("td.pick input", rows[at])?.click();
   else if (event.key === "Enter" && at >= 0 && document.activeElement === document.body) {
     one<HTMLAnchorElement>("a.row-link", rows[at])?.click();
+  } else if (at >= 0 && one(`[data-row-key="${CSS.escape(event.key)}"]`, rows[at])) {
+    one<HTMLElement>(`[data-row-key="${CSS.escape(event.key)}"]`, rows[at])?.click();
   } else if (event.key === "f") {
     const field = one<HTMLElement>("[data-filters] input:not([type=hidden]), [data-filters] select");
     if (!field) return;

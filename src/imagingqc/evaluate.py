@@ -24,6 +24,7 @@ from imagingqc.criteria.model import Context, Outcome, Standard, Verdict
 from imagingqc.dicom.model import Exam, Series, Stack, Unreadable
 from imagingqc.dicom.series import split_stacks
 from imagingqc.errors import Reason
+from imagingqc.imaging.text_rapidocr import default_text_reader
 from imagingqc.protocol import measure as required
 from imagingqc.protocol.facts import exam_facts, image_modality, series_facts
 from imagingqc.protocol.items import ItemMatch, identify_item, phantom_word
@@ -120,11 +121,12 @@ def evaluate_series(
 ) -> SeriesResult:
     """Split, measure and judge one series.  Never raises for bad pixels: they become reasons.
 
-    `item` is the code of the exam's item, "" when it is not known.  At the pace "fast" what belongs to the full set
-    alone is not measured and says so.
+    `item` is the code of the exam's item where it is certain (`ItemMatch.fact`), else "".  At the pace "fast" what
+    belongs to the full set alone is not measured and says so.
     """
     stacks = split_stacks(series)
-    measurements = clinical_measure_series(series, stacks, reader or CachedReader(), pace)
+    reader = reader or CachedReader(text_reader=default_text_reader())
+    measurements = clinical_measure_series(series, stacks, reader, pace)
     context = Context("series", series_facts(series, item), complete, silent_reasons(stacks))
     verdicts = judge_measurements(measurements, context, standards, references)
     return SeriesResult(series, stacks, context, measurements, verdicts)
@@ -150,7 +152,7 @@ def evaluate_exam(
     """
     item = item or exam_item(exam)
     measurements = clinical_measure_exam(exam, stacks) + required_series(exam, stacks, item)
-    context = Context("exam", exam_facts(exam, item.item_code or ""), complete)
+    context = Context("exam", exam_facts(exam, item.fact), complete)
     verdicts = judge_measurements(measurements, context, standards)
     return ExamResult(exam, tuple(results), context, measurements, verdicts)
 
@@ -158,6 +160,7 @@ def evaluate_exam(
 _BESIDE_THE_EXAM = frozenset({"localizer", "secondary"})
 _NO_SUCH_IMAGES = frozenset({"not_a_volume", "no_images"})
 _NOT_FOR_READING = frozenset({"planning_images"})
+_NOTHING_TO_JUDGE = frozenset({"no_metal"})  # the streaks of metal where there is none
 
 
 def silent_reasons(stacks: Sequence[Stack]) -> frozenset[str]:
@@ -166,7 +169,7 @@ def silent_reasons(stacks: Sequence[Stack]) -> frozenset[str]:
     A series of scouts, captures or documents only, or of planning images, is neither good nor bad: demands on its
     slices do not apply.  What does apply to every object (one patient, sound header) stays.
     """
-    silent = set(_NOT_FOR_READING)
+    silent = set(_NOT_FOR_READING | _NOTHING_TO_JUDGE)
     if all(stack.kind in _BESIDE_THE_EXAM for stack in stacks):
         silent |= _NO_SUCH_IMAGES
     if not stacks:  # documents: what needs an image was not even tried
@@ -186,10 +189,19 @@ def exam_item(exam: Exam) -> ItemMatch:
     phantom = _phantom(exam)
     if phantom:
         return ItemMatch(None, "none", (phantom,), Reason("item_excluded", {"what": phantom}))
-    instances = [s.first for s in exam.series]
-    texts = dict.fromkeys(t for keyword in _EXAM_TEXTS for i in instances if (t := i.text(keyword)))
-    parts = {part for i in instances if (part := i.text("BodyPartExamined"))}
-    return identify_item(tuple(texts), exam.modality, parts.pop() if len(parts) == 1 else None)
+    return identify_item(exam_texts(exam), exam.modality, exam_body_part(exam) or None)
+
+
+def exam_texts(exam: Exam) -> tuple[str, ...]:
+    """The texts about an exam as a whole, each once: study description, requested and performed procedure."""
+    found = (t for keyword in _EXAM_TEXTS for s in exam.series if (t := s.first.text(keyword)))
+    return tuple(dict.fromkeys(found))
+
+
+def exam_body_part(exam: Exam) -> str:
+    """The body part attribute on which all series that carry one agree, else ""."""
+    parts = {part for s in exam.series if (part := s.first.text("BodyPartExamined"))}
+    return parts.pop() if len(parts) == 1 else ""
 
 
 def _phantom(exam: Exam) -> str | None:

@@ -64,7 +64,8 @@ class Evidence:
     rect {x, y, width, height} · circle {x, y, r} · polyline {points, closed} · points {points} ·
     slices {positions_mm, gaps: [{from_mm, to_mm, missing, before, after, before_number, after_number, numbered}],
     duplicates: [{position_mm, instances, identical}]} ·
-    tags {tags: [{keyword, value, code?, values?}]} · series_list {rows: [{name, state, series}]}.
+    tags {tags: [{keyword, value, code?, values?}]} · series_list {rows: [{name, state, series}]} ·
+    courses {rows: [{quantity, protocol, direction}]}.
     """
 
     series: str | None = None

@@ -13,10 +13,11 @@ from yingheng.audit import triggers as audit_triggers
 from yingheng.audit.actor import Actor
 from yingheng.common.ui import assets
 from yingheng.evidence import triggers as evidence_triggers
+from yingheng.rulebook import triggers as rulebook_triggers
 from yingheng.tenancy.models import Organisation, User
 from yingheng.tenancy.services import organisation_create, user_create
 
-INSERT_ONLY = (audit_triggers, evidence_triggers)
+INSERT_ONLY = (audit_triggers, evidence_triggers, rulebook_triggers)
 NO_ROUTES: dict[str, Any] = {}
 PASSWORD = "Radiograph-2026"  # satisfies the rules; used in tests alone
 

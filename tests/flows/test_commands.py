@@ -5,6 +5,7 @@ from click.testing import CliRunner
 from django.db import OperationalError, connection
 
 from imagingqc.dicom.synthetic import Study, ct_series
+from imagingqc.protocol.items import item_catalogue
 from yingheng.audit import triggers
 from yingheng.audit.models import Entry
 from yingheng.catalog.models import Exam, Instance
@@ -14,6 +15,7 @@ from yingheng.cli.importing import import_
 from yingheng.cli.init import init
 from yingheng.common.ui import assets
 from yingheng.jobs.models import Job
+from yingheng.registry.models import ExamItem
 from yingheng.tenancy.models import Organisation, User
 
 pytestmark = pytest.mark.django_db
@@ -49,6 +51,13 @@ def test_init_makes_a_hospital_and_an_administrator_once(set_up):
     code, said = call(init, "--code", "h2", "--name", "第二医院")
     assert code == 1
     assert (Organisation.objects.count(), User.objects.count()) == (1, 1)
+
+
+def test_every_command_brings_the_dictionary_of_exam_items_up_to_date(set_up, folder):
+    assert ExamItem.objects.count() == len(item_catalogue())
+    ExamItem.objects.all().delete()
+    assert call(import_, folder)[0] == 0
+    assert ExamItem.objects.filter(active=True).count() == len(item_catalogue())
 
 
 def test_import_needs_a_hospital(folder):

@@ -6,16 +6,22 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from tests.apps.imagequality import course_world
+from tests.apps.rulebook.making import draft, published, table
 
+from yingheng.audit.actor import Actor
 from yingheng.catalog.models import Exam
 from yingheng.common.ids import uuid7
 from yingheng.evidence.models import Finding
 from yingheng.registry.models import Device
+from yingheng.rulebook.services import shadow_ask, shadow_run
+from yingheng.web.courses import trend_url
 
 pytestmark = pytest.mark.django_db
 CEILING = 15
-LISTS = ("web:today", "web:exams", "web:findings", "web:devices", "web:standards", "tenancy:users", "audit:list",
-         "jobs:list", "notify:list")  # fmt: skip
+LISTS = ("web:today", "web:exams", "web:items", "web:findings", "web:devices", "web:standards", "tenancy:users",
+         "audit:list", "jobs:list", "notify:list", "rulebook:list", "rulebook:standards",
+         "web:methods", "web:calibration")  # fmt: skip
 
 
 def queries(client, url):
@@ -61,6 +67,19 @@ def test_lists_cost_the_same_at_any_size(world, signed_in):
         assert many <= n + 1, f"{url}: {n} -> {many}\n{more_sql}"
 
 
+def rule_pages(world):
+    """The pages of a draft with a finished trial run, and of the published rules it would replace."""
+    actor = Actor("system:test", "test")
+    for _ in range(3):
+        published(world.hospital, actor, table())
+    made = draft(world.hospital, actor, table())
+    trial = shadow_run(run_id=shadow_ask(actor=actor, edition=made, days=3000).pk)
+    assert trial.state == "done"
+    pages = {name: reverse(f"rulebook:{name}", args=[made.pk]) for name in ("edition", "publish", "criterion_new")}
+    take = reverse("rulebook:take", args=[made.pk, "image-quality-1"])
+    return pages | {"trial": reverse("rulebook:shadow", args=[trial.pk]), "take": take}
+
+
 def test_things_stay_under_the_ceiling(world, signed_in):
     client = signed_in("qc_officer", "me")
     pages = {
@@ -71,6 +90,7 @@ def test_things_stay_under_the_ceiling(world, signed_in):
         "finding": reverse("web:finding", args=[world.finding]),
         "device": reverse("web:device", args=[world.device]),
         "jobs": reverse("jobs:list"),
+        **rule_pages(world),
     }
     for name, url in pages.items():
         n, sql = queries(client, url)
@@ -84,3 +104,15 @@ def test_a_short_list_is_paged(world, signed_in):
     assert "page=50" in first
     assert client.get(reverse("web:findings") + "?page=100").status_code == 200
     assert client.get(reverse("web:devices") + "?page=99999999999999999999999").status_code == 200
+
+
+def test_a_trend_costs_the_same_with_few_and_with_many_points(hospital, signed_in):
+    client = signed_in("head", "me")
+    device = course_world.follow(hospital, course_world.wobble(5))
+    pages = [reverse("web:device", args=[device.pk]), trend_url(device, course_world.KEY, course_world.NOISE)]
+    few = [queries(client, url) for url in pages]
+    course_world.follow(hospital, course_world.wobble(40), first=5)
+    for url, (n, sql) in zip(pages, few, strict=True):
+        many, more_sql = queries(client, url)
+        assert n <= CEILING, f"{url}: {n}\n{sql}"
+        assert many <= min(n + 1, CEILING), f"{url}: {n} -> {many}\n{more_sql}"

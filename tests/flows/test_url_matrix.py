@@ -4,18 +4,24 @@
 """
 
 from dataclasses import dataclass, field
+from urllib.parse import quote
 
 import pytest
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from tests.apps.rulebook.making import draft, published, table
 
 from yingheng.audit.services import record
-from yingheng.catalog.models import Quarantine
+from yingheng.catalog.models import Exam, Quarantine
 from yingheng.common.clock import now
+from yingheng.evidence.models import Trend
+from yingheng.evidence.services import Change, epoch_add
 from yingheng.jobs.models import Job
 from yingheng.jobs.services import emit
 from yingheng.notify.models import Delivery
 from yingheng.notify.services import notify
+from yingheng.registry.models import Device
+from yingheng.rulebook.services import shadow_ask
 from yingheng.tenancy.models import Membership, User
 from yingheng.tenancy.roles import ROLES
 
@@ -35,6 +41,7 @@ class Route:
 
 EXAM = {"exam_id": "exam"}
 FINDING = {"finding_id": "finding"}
+RULES = {"edition_id": "rules"}
 ROUTES = {
     "web:today": Route(ANYBODY),
     "web:health": Route(PUBLIC),
@@ -44,16 +51,46 @@ ROUTES = {
     "web:decide": Route("exam.decide", EXAM | {"assessment_id": "assessment"}, query="?criterion={criterion}"),
     "web:slice": Route("exam.view", {"series_id": "series", "index": 0}),
     "web:thumbnail": Route("exam.view", {"series_id": "series"}),
+    "web:exam_item": Route("mapping.edit", EXAM),
+    "web:items": Route("exam.view"),
+    "web:item_key": Route("mapping.edit", {"hospital_id": "hospital"}, query="?key={key}"),
+    "web:item_decide": Route("mapping.edit", {"hospital_id": "hospital"}, query="?key={key}", post=True),
     "web:findings": Route("finding.view"),
     "web:finding": Route("finding.view", FINDING),
     "web:finding_decide": Route("finding.decide", FINDING | {"verb": "=overrule"}),
     "web:standards": Route("standard.view"),
     "web:standard": Route("standard.view", {"standard_id": "=exam-integrity-1"}),
+    "web:methods": Route("standard.view"),
+    "web:method": Route("standard.view", {"slug": "=ct-noise"}),
+    "web:calibration": Route("finding.view"),
+    "web:calibration_criterion": Route("finding.view", {"family": "=image-quality-1", "criterion": "=ct.noise"}),
     "web:devices": Route("device.view"),
     "web:device": Route("device.view", {"device_id": "device"}),
+    "web:trend": Route("device.view", {"device_id": "device"}, query="?protocol=P&quantity=ct.noise.global"),
+    "web:device_change": Route("device.edit", {"device_id": "device"}),
+    "web:device_change_withdraw": Route("device.edit", {"device_id": "device", "epoch_id": "epoch"}),
     "web:device_confirm": Route("device.edit", {"device_id": "device"}),
     "web:quarantine": Route("ingest.view"),
     "web:quarantine_discard": Route("ingest.manage", {"quarantine_id": "quarantine"}),
+    "rulebook:list": Route("standard.view"),
+    "rulebook:new": Route("standard.edit"),
+    "rulebook:upload": Route("standard.edit"),
+    "rulebook:standards": Route("standard.view"),
+    "rulebook:adopt": Route("standard.edit", {"standard_id": "=acr-mr-2022"}),
+    "rulebook:stop": Route("standard.edit", {"standard_id": "=tg-116-2009"}),
+    "rulebook:confirm": Route("standard.edit", {"standard_id": "=image-quality-1", "criterion_id": "=ct.truncated"}),
+    "rulebook:shadow": Route("standard.view", {"run_id": "trial"}),
+    "rulebook:edition": Route("standard.view", RULES),
+    "rulebook:download": Route("standard.view", RULES),
+    "rulebook:criterion_new": Route("standard.edit", RULES),
+    "rulebook:criterion": Route("standard.edit", RULES | {"criterion_id": "=thin"}),
+    "rulebook:criterion_remove": Route("standard.edit", RULES | {"criterion_id": "=none"}, post=True),
+    "rulebook:source": Route("standard.edit", RULES),
+    "rulebook:take": Route("standard.edit", RULES | {"standard_id": "=image-quality-1"}),
+    "rulebook:shadow_ask": Route("standard.edit", RULES),
+    "rulebook:publish": Route("standard.edit", RULES),
+    "rulebook:withdraw": Route("standard.edit", {"edition_id": "signed"}),
+    "rulebook:discard": Route("standard.edit", {"edition_id": "signed"}, post=True),
     "tenancy:login": Route(PUBLIC),
     "tenancy:logout": Route(PUBLIC, post=True),
     "tenancy:password": Route(ANYBODY),
@@ -104,12 +141,33 @@ def things_of(world, person) -> dict:
         "criterion": world.criterion,
         "finding": world.finding,
         "device": world.device,
+        "epoch": on_course(world, user),
         "user": user.pk,
         "membership": Membership.objects.get(user=user).pk,
         "job": job.pk,
         "delivery": Delivery.objects.get(recipient=user).pk,
         "quarantine": put_aside(world.hospital).pk,
+        **rules_of(world.hospital, user.actor),
+        "hospital": world.hospital.pk,
+        "key": quote(Exam.objects.get(pk=world.exam).item_key),
     }
+
+
+def on_course(world, user):
+    """A trend of the device, and a statement about it; gives the id of the latter."""
+    device = Device.objects.get(pk=world.device)
+    Trend.objects.create(
+        hospital=world.hospital, device=device, protocol_key="P", quantity="ct.noise.global", n=0, n_usable=0,
+        updated_at=now(),
+    )  # fmt: skip
+    return epoch_add(actor=user.actor, device=device, change=Change("tube", now(), "x")).pk
+
+
+def rules_of(hospital, actor) -> dict:
+    """A draft that was tried, and published rules."""
+    made = draft(hospital, actor, table())
+    trial = shadow_ask(actor=actor, edition=made, days=30)
+    return {"rules": made.pk, "signed": published(hospital, actor, table()).pk, "trial": trial.pk}
 
 
 def put_aside(hospital) -> Quarantine:
@@ -139,7 +197,7 @@ def ask(client, name, route, things):
 
 def names_a_thing(route):
     return any(value in {"exam", "series", "assessment", "finding", "device", "user", "membership", "job", "delivery",
-                         "quarantine"}
+                         "quarantine", "hospital", "rules", "signed", "trial"}
                for value in route.things.values())  # fmt: skip
 
 

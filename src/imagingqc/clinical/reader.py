@@ -5,16 +5,30 @@ from __future__ import annotations
 from collections import OrderedDict
 from typing import Protocol
 
+import numpy as np
+from numpy.typing import NDArray
+
 from imagingqc.dicom import pixels
 from imagingqc.dicom.model import Slice
 from imagingqc.image import Image2D
+from imagingqc.imaging.text import TextReader
 
 
 class PixelReader(Protocol):
-    """Pixels of one slice; both methods raise DataError when they cannot be had."""
+    """Pixels of one slice; every method raises DataError when they cannot be had.
+
+    `text_reader` reads text in them; None where no such component is installed.
+    """
+
+    @property
+    def text_reader(self) -> TextReader | None: ...
 
     def image(self, piece: Slice) -> Image2D:
         """The decoded frame after rescale."""
+        ...
+
+    def colour(self, piece: Slice) -> NDArray[np.uint8]:
+        """The frame as shown, (rows, columns, 3): for pictures that are stored in colour."""
         ...
 
     def pixel_hash(self, piece: Slice) -> str:
@@ -25,8 +39,9 @@ class PixelReader(Protocol):
 class CachedReader:
     """Decodes every frame once; keeps the last `keep` frames and all digests."""
 
-    def __init__(self, keep: int = 64) -> None:
+    def __init__(self, keep: int = 64, text_reader: TextReader | None = None) -> None:
         self._keep = keep
+        self.text_reader = text_reader
         self._images: OrderedDict[tuple[str, str, int], Image2D] = OrderedDict()
         self._hashes: dict[tuple[str, str, int], str] = {}
 
@@ -40,6 +55,9 @@ class CachedReader:
         if len(self._images) > self._keep:
             self._images.popitem(last=False)
         return image
+
+    def colour(self, piece: Slice) -> NDArray[np.uint8]:
+        return pixels.decode_rgb(piece.instance, piece.frame)
 
     def pixel_hash(self, piece: Slice) -> str:
         key = _key(piece)

@@ -11,7 +11,7 @@ from itertools import pairwise
 from typing import Any
 
 from imagingqc.errors import Reason, reason_catalogue
-from imagingqc.quantity import Evidence
+from imagingqc.quantity import Evidence, quantity_name
 
 SHOWN = 4  # places named one by one; the rest is a count
 Shape = Mapping[str, Any]
@@ -45,6 +45,8 @@ def evidence_text(evidence: Evidence | None, lang: str = "zh", quantity: str | N
             return _numbers(shape, lang) if (quantity or "").endswith(".out_of_order") else _tags(shape, lang)
         case "series_list":
             return _series(shape, lang, quantity or "")
+        case "courses":
+            return _courses(shape, lang)
         case _:
             return ""
 
@@ -227,3 +229,23 @@ def _listed(parts: Sequence[str], lang: str, unit: str = "处") -> str:
 
 def _joint(lang: str) -> str:
     return "；" if lang == "zh" else "; "
+
+
+# --- courses of quantities --------------------------------------------------------------------------
+
+_LEANS = {"zh": {"above": "偏高", "below": "偏低"}, "en": {"above": "high", "below": "low"}}
+
+
+def _courses(shape: Shape, lang: str) -> str:
+    """Which quantities have left their baseline, under which protocol and to which side."""
+    rows = shape.get("rows", ())
+    named = [
+        f"{quantity_name(r['quantity'], lang)}（{r['protocol']}）{_LEANS['zh'].get(r['direction'], '')}"
+        if lang == "zh"
+        else f"{quantity_name(r['quantity'], lang)} ({r['protocol']}) {_LEANS['en'].get(r['direction'], '')}"
+        for r in rows[:SHOWN]
+    ]
+    more = len(rows) - len(named)
+    if more > 0:
+        named.append(f"另有 {more} 项" if lang == "zh" else f"{more} more")
+    return "；".join(named) if lang == "zh" else "; ".join(named)

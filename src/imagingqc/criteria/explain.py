@@ -61,6 +61,7 @@ _UNIT_SYMBOLS = {
     "1": "",
     "[hnsf'U]": "HU",
     "{lp}/cm": "lp/cm",
+    "/mm": "mm⁻¹",
     "mm{Pb}": "mmPb",
     "{lp}/mm": "lp/mm",
     "mm{Al}": "mmAl",
@@ -74,6 +75,7 @@ _UNIT_SYMBOLS = {
     "uGy/mA.s": "μGy/mAs",
     "uSv/h": "μSv/h",
     "mGy.cm": "mGy·cm",
+    "Gy.cm2": "Gy·cm²",
 }
 _ZH_UNITS = {"Cel": "℃", "a": "年", "d": "天", "h": "小时", "min": "分钟", "s": "秒", "/min": "次/分"}
 _EN_UNITS = {"Cel": "°C", "a": "years", "d": "days", "min": "min", "/min": "per min"}

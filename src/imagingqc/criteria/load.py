@@ -34,6 +34,19 @@ def load_standard(path: Path | str) -> Standard:
     return _standard(_read(Path(path), name), name)
 
 
+def lint_text(text: str, name: str) -> list[RuleError]:
+    """As `lint`, of a rule file's text; `name` stands for the file in the errors."""
+    try:
+        return check_document(_parse(text, name), name)
+    except RuleError as error:
+        return [error]
+
+
+def standard_from_text(text: str, name: str) -> Standard:
+    """As `load_standard`, of a rule file's text."""
+    return _standard(text, name)
+
+
 @cache
 def load_builtin() -> MappingProxyType[str, Standard]:
     """Every standard that ships with the package, by id (read once).  Raises RuleError when one is badly written."""

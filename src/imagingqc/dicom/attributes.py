@@ -40,7 +40,8 @@ LossyImageCompression LossyImageCompressionMethod QualityControlImage ImageComme
 ConvolutionKernel ConvolutionKernelGroup ReconstructionAlgorithm FilterType ExposureModulationType ScanOptions
 RotationDirection AcquisitionType   ContrastBolusAgent ContrastBolusRoute
 ContrastBolusIngredient CollimatorShape CollimatorType Grid DetectorType DetectorConfiguration DetectorID
-DetectorDescription DetectorMode DetectorActiveShape CassetteOrientation PlateType PlateID ExposureControlMode
+DetectorDescription DetectorMode DetectorActiveShape FieldOfViewHorizontalFlip CassetteOrientation PlateType PlateID
+ExposureControlMode
 ExposureControlModeDescription ExposureStatus  FilterMaterial AnodeTargetMaterial
 PaddleDescription  BreastImplantPresent PartialView PartialViewDescription
 ScanningSequence SequenceVariant SequenceName PulseSequenceName MRAcquisitionType AngioFlag ImagedNucleus
@@ -54,6 +55,8 @@ TransducerData TransducerType ProcessingFunction AcquisitionDeviceProcessingDesc
 AcquisitionDeviceProcessingCode DeviceDescription GantryID CassetteID RequestingService ReasonForStudy
  DigitizingDeviceTransportDirection Radiopharmaceutical Units CountsSource CorrectedImage
 PositionReferenceIndicator ContentLabel SeriesType DecayCorrection PixelSpacingCalibrationType
+OrganExposed PositionerType RadiationSetting RadiationMode FluoroscopyFlag MaskOperation RecommendedViewingMode
+FrameIncrementPointer AttenuationCorrectionMethod ScatterCorrectionMethod RandomsCorrectionMethod SUVType
 """
 
 _UIDS = """
@@ -64,12 +67,13 @@ _DATES = "StudyDate SeriesDate AcquisitionDate ContentDate PatientBirthDate Date
 DateOfLastDetectorCalibration InstanceCreationDate PerformedProcedureStepStartDate"
 _TIMES = "StudyTime SeriesTime AcquisitionTime ContentTime TimeOfLastCalibration TimeOfLastDetectorCalibration \
 InstanceCreationTime PerformedProcedureStepStartTime PerformedProcedureStepEndTime ContrastBolusStartTime \
-ContrastBolusStopTime"
-_DATETIMES = "AcquisitionDateTime FrameAcquisitionDateTime FrameReferenceDateTime"
+ContrastBolusStopTime RadiopharmaceuticalStartTime"
+_DATETIMES = "AcquisitionDateTime FrameAcquisitionDateTime FrameReferenceDateTime \
+RadiopharmaceuticalStartDateTime"
 
 _CODES = """
 ViewCodeSequence ViewModifierCodeSequence AnatomicRegionSequence CTDIPhantomTypeCodeSequence ProcedureCodeSequence
-RequestedProcedureCodeSequence PerformedProtocolCodeSequence ContrastBolusAgentSequence
+RequestedProcedureCodeSequence PerformedProtocolCodeSequence ContrastBolusAgentSequence RadionuclideCodeSequence
 """
 
 # Entries are: keyword, lowest, highest believable value.
@@ -90,7 +94,12 @@ CollimatorUpperHorizontalEdge -65535 65535, CollimatorLowerHorizontalEdge -65535
 CenterOfCircularCollimator 0 65535,
 RadiusOfCircularCollimator 0 65535, VerticesOfThePolygonalCollimator -65535 65535,
 ShutterLeftVerticalEdge -65535 65535, ShutterRightVerticalEdge -65535 65535, ShutterUpperHorizontalEdge -65535 65535,
-ShutterLowerHorizontalEdge -65535 65535
+ShutterLowerHorizontalEdge -65535 65535,
+NumberOfSlices 0 65535, NumberOfTimeSlices 0 65535, NumberOfTimeSlots 0 65535, NumberOfRRIntervals 0 65535,
+NumberOfEnergyWindows 0 65535, NumberOfDetectors 0 65535, NumberOfRotations 0 65535, NumberOfPhases 0 65535,
+NumberOfFramesInRotation 0 65535, NumberOfFramesInPhase 0 65535, ImageIndex 0 65535, UltrasoundColorDataPresent 0 1,
+RegionSpatialFormat 0 1000, RegionDataType 0 1000, PhysicalUnitsXDirection 0 1000, PhysicalUnitsYDirection 0 1000,
+RegionLocationMinX0 0 65535, RegionLocationMinY0 0 65535, RegionLocationMaxX1 0 65535, RegionLocationMaxY1 0 65535
 """
 
 _NUMBERS = """
@@ -127,7 +136,9 @@ DepthOfScanField 0 10000, FrameTime 0 10000000, CineRate 0 100000, RecommendedDi
 SliceLocationVector -100000 100000, ActualFrameDuration 0 100000000, DetectorBinning 0 100,
 CompressionContactArea 0 1000000, PhototimerSetting -1000 1000000,
 TemporalPositionTimeOffset -10000000 10000000, SpatialResolution 0 1000,
-DetectorActiveDimensions 0.1 20000, RadionuclideTotalDose 0 1000000000000
+DetectorActiveDimensions 0.1 20000, FieldOfViewRotation -360 360, RadionuclideTotalDose 0 1000000000000,
+RadionuclideHalfLife 0.1 1000000000000000, FrameReferenceTime -1000000000 1000000000, DecayFactor 0 1000000,
+AveragePulseWidth 0 100000, PhysicalDeltaX -1000000 1000000, PhysicalDeltaY -1000000 1000000
 """
 
 # Attributes of functional groups, and the classic attribute that says the same.
@@ -169,4 +180,24 @@ ATTRIBUTES: dict[str, Spec] = {
     **dict(_bounded("integer", _INTEGERS)),
     **dict(_bounded("number", _NUMBERS)),
 }
+
+# Attributes kept from inside of other sequences than functional groups: of every item (as many values as items, in
+# their order), or of the first item alone.
+EVERY_ITEM: dict[str, tuple[str, ...]] = {
+    "SequenceOfUltrasoundRegions": (
+        "RegionSpatialFormat", "RegionDataType", "RegionLocationMinX0", "RegionLocationMinY0", "RegionLocationMaxX1",
+        "RegionLocationMaxY1", "PhysicalUnitsXDirection", "PhysicalUnitsYDirection", "PhysicalDeltaX",
+        "PhysicalDeltaY",
+    ),
+    "RotationInformationSequence": ("NumberOfFramesInRotation",),
+    "PhaseInformationSequence": ("NumberOfFramesInPhase",),
+}  # fmt: skip
+FIRST_ITEM: dict[str, tuple[str, ...]] = {
+    "RadiopharmaceuticalInformationSequence": (
+        "Radiopharmaceutical", "RadionuclideTotalDose", "RadionuclideHalfLife", "RadiopharmaceuticalStartTime",
+        "RadiopharmaceuticalStartDateTime", "RadionuclideCodeSequence",
+    ),
+    "ViewCodeSequence": ("ViewModifierCodeSequence",),
+    "MaskSubtractionSequence": ("MaskOperation",),
+}  # fmt: skip
 KEYWORDS: frozenset[str] = frozenset(ATTRIBUTES)

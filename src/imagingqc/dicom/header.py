@@ -14,6 +14,7 @@ from imagingqc.dicom.clean import facts_of, is_identity, is_uid
 from imagingqc.dicom.faults import PARSER_ERRORS, quiet
 from imagingqc.dicom.frames import functional_groups, geometries
 from imagingqc.dicom.model import Fact, FrameGeometry, Instance, Problem
+from imagingqc.dicom.nested import nested_facts
 from imagingqc.dicom.private import private_facts
 from imagingqc.dicom.sizes import Shape, check_complete, check_limits
 from imagingqc.dicom.source import UNDEFINED, Source, open_source
@@ -58,6 +59,10 @@ def _instance(path: str, source: Source) -> Instance:
         else:
             facts[keyword] = fact
     for keyword, fact in private_facts(source.dataset).items():
+        facts.setdefault(keyword, fact)
+    inner, wrong = nested_facts(source.dataset)
+    problems += wrong
+    for keyword, fact in inner.items():
         facts.setdefault(keyword, fact)
     rows, columns, frames = _picture(source, uids["SOPClassUID"], facts)
     geometry, more = _frames(source.dataset, facts, frames)

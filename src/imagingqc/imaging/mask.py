@@ -80,6 +80,14 @@ def blocks(values: FloatArray | BoolArray, step: int) -> NDArray[np.float32]:
     return np.asarray(total / (step * step), dtype=np.float32)
 
 
+def finer(mask: BoolArray, step: int, shape: tuple[int, ...]) -> BoolArray:
+    """A mask of blocks of step x step pixels on the pixels of a picture of `shape`; False where no block reaches."""
+    out = np.zeros(shape, dtype=bool)
+    wide = mask if step == 1 else np.repeat(np.repeat(mask, step, axis=0), step, axis=1)
+    out[: wide.shape[0], : wide.shape[1]] = wide
+    return out
+
+
 def reconstructed_field(image: Image2D) -> BoolArray:
     """Where the scanner reconstructed anything: not padding, and inside of the circle when the corners hold one value.
 

@@ -32,6 +32,13 @@ def opened(mask: BoolArray, times: int = 1) -> BoolArray:
     return np.asarray(_filters.binary_opening(mask, iterations=times), dtype=bool)
 
 
+def closed_across(mask: BoolArray, times: int = 1) -> BoolArray:
+    """Dilation, then erosion, by `times` pixels to the left and right: upright gaps that are narrower are filled."""
+    wide = np.pad(mask, ((0, 0), (times, times)))
+    filled_in = _filters.binary_closing(wide, structure=np.ones((1, 2 * times + 1), dtype=bool))
+    return np.asarray(filled_in[:, times : times + mask.shape[1]], dtype=bool)
+
+
 def eroded(mask: BoolArray, times: int = 1) -> BoolArray:
     """`mask` without its outer `times` pixels; beyond the picture counts as outside."""
     return np.asarray(_filters.binary_erosion(mask, iterations=times), dtype=bool)
@@ -40,6 +47,13 @@ def eroded(mask: BoolArray, times: int = 1) -> BoolArray:
 def dilated(mask: BoolArray, times: int = 1) -> BoolArray:
     """`mask` grown by `times` pixels."""
     return np.asarray(_filters.binary_dilation(mask, iterations=times), dtype=bool)
+
+
+def near(mask: BoolArray, length_mm: float, spacing_mm: tuple[float, float]) -> BoolArray:
+    """Everything within `length_mm` of the mask, itself included; nothing for an empty mask."""
+    if not mask.any():
+        return np.zeros(mask.shape, dtype=bool)
+    return np.asarray(_filters.distance_transform_edt(~mask, sampling=spacing_mm) <= length_mm, dtype=bool)
 
 
 def box_mean(values: NDArray[np.float32], size: int | list[int]) -> NDArray[np.float32]:
@@ -52,6 +66,34 @@ def smoothed(counts: FloatArray, sigma: float) -> FloatArray:
     return np.asarray(_filters.gaussian_filter1d(counts, sigma, mode="constant"))
 
 
+def sampled(
+    values: NDArray[np.float64], rows: NDArray[np.float64], columns: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Values between pixels by bilinear interpolation, at (rows, columns) counted from pixel centres; 0 outside."""
+    return np.asarray(_filters.map_coordinates(values, [rows, columns], order=1, mode="constant"), dtype=np.float64)
+
+
 def median_along(values: NDArray[np.float64], size: int) -> NDArray[np.float64]:
     """Running median of a row of numbers over `size` of them, mirrored at the ends."""
     return np.asarray(_filters.median_filter(values, size), dtype=np.float64)
+
+
+def blurred(values: FloatArray, sigma: tuple[float, float]) -> NDArray[np.float32]:
+    """Gaussian of `sigma` pixels (down, across); the picture goes on beyond its edge as it ends there."""
+    return np.asarray(_filters.gaussian_filter(np.asarray(values, np.float32), sigma, mode="nearest", truncate=3.0))
+
+
+def interpolated(values: FloatArray, y: FloatArray, x: FloatArray, beyond: float = -1000.0) -> NDArray[np.float64]:
+    """Linear interpolation at rows `y` and columns `x` (pixel centres are whole numbers); `beyond` the picture."""
+    return np.asarray(_filters.map_coordinates(values, [y, x], order=1, cval=beyond), dtype=np.float64)
+
+
+def running_quadratic(values: NDArray[np.float64], size: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Level and slope (per step) of a parabola fitted to `size` (odd) values around each one of a closed row."""
+    k = np.arange(size) - size // 2
+    square = float((k**2).mean())
+    level = 1 + (square - k**2) * square / (float((k**4).mean()) - square**2)
+    return (
+        np.asarray(_filters.correlate1d(values, level / size, mode="wrap")),
+        np.asarray(_filters.correlate1d(values, k / (square * size), mode="wrap")),
+    )

@@ -73,9 +73,10 @@ def contrast_given(instances: Iterable[Instance]) -> bool | None:
 
 
 # What keeps two series of one device apart when they are compared: the same anatomy, recipe and reconstruction.
+_MATRIX = "Rows x Columns"  # of the picture: entropy and noise of MR change with it
 _KEYWORDS = {
     "CT": ("BodyPartExamined", "ProtocolName", "ConvolutionKernel", "SliceThickness", "KVP"),
-    "MR": ("BodyPartExamined", "ProtocolName", "SeriesDescription", "SliceThickness", "ReceiveCoilName"),
+    "MR": ("BodyPartExamined", "ProtocolName", "SeriesDescription", "SliceThickness", "ReceiveCoilName", _MATRIX),
     "DX": ("BodyPartExamined", "ViewPosition", "ProtocolName"),
     "CR": ("BodyPartExamined", "ViewPosition", "ProtocolName"),
     "MG": ("ViewPosition", "PresentationIntentType"),
@@ -101,6 +102,8 @@ def protocol_key(series: Series) -> str:
 
 
 def _part(instance: Instance, keyword: str) -> str:
+    if keyword == _MATRIX:
+        return f"{instance.rows}x{instance.columns}"
     value = instance.facts.get(keyword)
     values = value if isinstance(value, tuple) else () if value is None else (value,)
     texts = [f"{v:.4g}" if isinstance(v, int | float) else _SPACES.sub(" ", str(v)).strip() for v in values]

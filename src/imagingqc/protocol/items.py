@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import Literal
 
 from imagingqc.errors import Reason
@@ -31,12 +31,22 @@ class ItemMatch:
     """`item_code` None when nothing or more than one fits; `why` names the keywords that decided, or the reason.
 
     `confidence`: "text" (an exam description), "body_part" (only the Body Part Examined attribute), "none".
+    `candidates` are the items between which the texts do not decide.
     """
 
     item_code: str | None
     confidence: Confidence
     why: tuple[str, ...] = ()
     reason: Reason | None = None
+    candidates: tuple[str, ...] = ()
+
+    @property
+    def fact(self) -> str:
+        """The code that rules may ask for, "" when the item is not certain.
+
+        A body part alone is not certain: a phantom scan says HEAD as well, and nobody ordered a plain head.
+        """
+        return self.item_code if self.item_code and self.confidence == "text" else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +136,7 @@ def identify_item(texts: Sequence[str], modality: str, body_part: str | None = N
     The body part attribute is heard only when no text names a part.  Never guesses: several parts or items give
     `item_ambiguous`, none `item_unknown`, phantoms and dose reports `item_excluded`.
     """
-    family = "DX" if modality == "CR" else modality
+    family = family_of(modality)
     hits = _outermost(_hits(texts, family))
     excluded = [h for h in hits if _is_excluding(h.keyword)]
     if excluded:
@@ -145,17 +155,47 @@ def identify_item(texts: Sequence[str], modality: str, body_part: str | None = N
     if not candidates:
         return ItemMatch(None, "none", why, Reason("item_unknown"))
     if len(candidates) != 1:
-        names = ", ".join(sorted(candidates))
-        return ItemMatch(None, "none", why, Reason("item_ambiguous", {"items": names}))
+        names = tuple(sorted(candidates))
+        return ItemMatch(None, "none", why, Reason("item_ambiguous", {"items": ", ".join(names)}), names)
     item = _modified(candidates.pop(), _modifiers(texts, hits))
     if item is None:
         return ItemMatch(None, "none", why, Reason("item_ambiguous", {"items": ", ".join(why)}))
     return ItemMatch(item, confidence, why)
 
 
+def family_of(modality: str) -> str:
+    """The modality under which the catalogue keeps its items: CR counts as DX."""
+    return "DX" if modality == "CR" else modality
+
+
+def keywords_of(item: str) -> tuple[str, ...]:
+    """The keywords that name an item, in the order of the catalogue."""
+    return tuple(k.text for k in _keywords() if item in k.hint.split(";"))
+
+
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """What a text says in words of the catalogue: body parts, items those words name, and the kind of scan."""
+
+    parts: frozenset[str]
+    items: frozenset[str]
+    scan: frozenset[str]
+
+
+@lru_cache(maxsize=4096)
+def spoken(text: str, modality: str) -> Spoken:
+    """The body parts, items and kind of scan that a text names; empty sets where it names none."""
+    family = family_of(modality)
+    hits = _outermost(_hits([text], family))
+    anatomy = [h.keyword for h in hits if "=" not in h.keyword.hint and not _is_excluding(h.keyword)]
+    parts = frozenset(k.body_part for k in anatomy if k.body_part)
+    items = frozenset(code for k in anatomy for code in _items(k, family))
+    return Spoken(parts, items, frozenset(_modifiers([text], hits)))
+
+
 def phantom_word(text: str, modality: str) -> str | None:
     """The keyword by which a text names a phantom or a test ("ACR", "QA", 体模); None when it names none."""
-    hits = _hits([text], "DX" if modality == "CR" else modality)
+    hits = _hits([text], family_of(modality))
     return next((h.keyword.text for h in hits if h.keyword.body_part == "PHANTOM"), None)
 
 

@@ -141,7 +141,7 @@ def evaluate_all(
     exams: Sequence[Exam], standards: Sequence[Standard], jobs: int, progress: Progress, lang: str
 ) -> list[ExamResult]:
     """Evaluate all series (in a process pool when jobs > 1), then each exam, in the order of the scan."""
-    items = {exam.study_uid: exam_item(exam).item_code or "" for exam in exams}
+    items = {exam.study_uid: exam_item(exam).fact for exam in exams}
     work = [(series, tuple(standards), items[exam.study_uid]) for exam in exams for series in exam.series]
     task = progress.add_task("评价序列" if lang == "zh" else "evaluating series", total=len(work))
     results: dict[str, list[SeriesResult]] = {exam.study_uid: [] for exam in exams}

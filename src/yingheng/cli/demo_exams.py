@@ -92,6 +92,9 @@ SCENES: tuple[Scene, ...] = (
     Scene("mr-head-no-dwi", _head_mr("DWI", "ADC"), (("mr.required_series.missing", "FAIL"),)),
     Scene("mr-head-no-t2", _head_mr("T2"), (("mr.required_series.missing", "FAIL"),)),
     Scene("us-abdomen", _ultrasound, ()),
+    # texts that nobody but the hospital understands: they wait among the exam items
+    Scene("ct-package", _chest(n=24), (("ct.slices.missing", "PASS"),)),
+    Scene("ct-double", _chest(n=24), (("ct.slices.missing", "PASS"),)),
 )
 
 
@@ -144,4 +147,6 @@ _DESCRIPTIONS = {
     "dx-chest": "胸部正位DR",
     "mr-head": "颅脑MR平扫",
     "us-abdomen": "腹部超声",
+    "ct-package": "体检套餐A",
+    "ct-double": "胸部CT 头颅CT",
 }

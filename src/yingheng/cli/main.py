@@ -10,8 +10,10 @@ import click
 COMMANDS: dict[str, tuple[str, str, str]] = {
     "check": ("yingheng.cli.check", "check", "评价文件夹中的检查（不用数据库） · judge a folder of DICOM, no database"),
     "standards": ("yingheng.cli.standards", "standards", "查看与校验标准 · list, show and lint standards"),
+    "rules": ("yingheng.cli.rules", "rules", "本院规则：试运行、发布、回退 · a hospital's own rules"),
     "init": ("yingheng.cli.init", "init", "新建医院与管理员 · first hospital and administrator"),
     "import": ("yingheng.cli.importing", "import_", "导入文件夹 · import folders of DICOM"),
+    "items": ("yingheng.cli.items", "items", "检查项目对照：列出、导出、导入 · which item the texts of exams mean"),
     "serve": ("yingheng.cli.server", "serve", "启动网页与评价进程 · web and workers in one command"),
     "worker": ("yingheng.cli.server", "worker", "只启动评价进程 · workers alone"),
     "doctor": ("yingheng.cli.doctor", "doctor", "检查本系统是否正常 · is this installation sound"),

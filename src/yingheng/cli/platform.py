@@ -38,13 +38,16 @@ def start(home: Path | None = None) -> None:
 
 
 def migrate() -> None:
-    """Bring the tables up to date; of several commands that start at once one does it and the others wait."""
-    if not pending_migrations():
-        return
-    from django.core.management import call_command  # noqa: PLC0415
+    """Bring tables and the dictionary of exam items up to date; of several commands that start at once one does it
+    and the others wait."""
+    if pending_migrations():
+        from django.core.management import call_command  # noqa: PLC0415
 
-    with _alone():
-        call_command("migrate", verbosity=0, interactive=False)
+        with _alone():
+            call_command("migrate", verbosity=0, interactive=False)
+    from yingheng.catalog.services import exam_items_refresh  # noqa: PLC0415
+
+    exam_items_refresh()
 
 
 _MIGRATION_LOCK = 0x59696E67  # any number that nobody else locks in this database

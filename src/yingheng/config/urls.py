@@ -14,6 +14,7 @@ ADDRESSES: tuple[tuple[str, str], ...] = (
     ("devices/", "yingheng.registry.urls"),
     ("exams/", "yingheng.catalog.urls"),
     ("findings/", "yingheng.evidence.urls"),
+    ("rules/", "yingheng.rulebook.urls"),
     ("", "yingheng.imagequality.urls"),
     ("", "yingheng.web.urls"),
 )

@@ -29,6 +29,11 @@ class EvidenceConfig(AppConfig):
                 "evidence.baseline_numbers": _("A baseline needs at least one value and a period."),
                 "evidence.nothing_to_withdraw": _("There is no decision to withdraw."),
                 "evidence.subject_unknown": _("This kind of subject is unknown."),
+                "evidence.epoch_kind": _("This kind of change is unknown."),
+                "evidence.epoch_in_future": _("A change that has not happened yet cannot be stated."),
+                "evidence.epoch_withdrawn": _("This statement was taken back already."),
+                "evidence.epoch_unknown": _("This statement does not exist, or you have no access to it."),
+                "evidence.trend_unknown": _("This quality figure was never measured on the device."),
                 "evidence.changed_meanwhile": _("This was changed by somebody else meanwhile. Try again."),
             }
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from uuid import UUID
@@ -9,15 +10,14 @@ from uuid import UUID
 from django.core.exceptions import ValidationError
 from django.db.models import Count, QuerySet
 
-from imagingqc.criteria.model import Known, Of
+from imagingqc.criteria.model import Context, Known, Of
 from yingheng.catalog.models import Exam
 from yingheng.common.errors import NotFound
+from yingheng.evidence.courses import LIVE_STATES, references_at
 from yingheng.evidence.models import Assessment, Baseline, Decision, Finding, MeasurementSet
 from yingheng.evidence.truth import EffectiveVerdict, effective
 from yingheng.registry.models import Device
 from yingheng.tenancy.scope import Scope
-
-LIVE_STATES = ("open", "confirmed", "in_action", "verified")
 
 
 def measurements_current(scope: Scope, *, subject_type: str, subject_id: UUID | str) -> QuerySet[MeasurementSet]:
@@ -45,13 +45,25 @@ def baseline_current(scope: Scope, *, device: Device, protocol_key: str, quantit
     return scope.filter(rows).order_by("-version").first()
 
 
-def references_of(scope: Scope, *, device_id: UUID | None, protocol_key: str) -> dict[tuple[str, Of], Known]:
-    """The newest baseline of every quantity of a device under a protocol, as the judge takes it.  One query."""
+def references_of(
+    scope: Scope, *, device_id: UUID | None, protocol_key: str, at: dt.datetime | None = None
+) -> dict[tuple[str, Of], Known]:
+    """What a device's values under a protocol are compared with at the time of an exam, as the judge takes it.
+
+    Baselines in force then (None: now), and what there is of those that are not complete.  Four queries.
+    """
     if device_id is None or not protocol_key:
         return {}
-    rows = scope.filter(Baseline.objects.filter(device_id=device_id, protocol_key=protocol_key))
-    newest = {row.quantity: row for row in rows.order_by("version")}
-    return {(q, "baseline"): Known(row.median, row.mad, row.n, row.version) for q, row in newest.items()}
+    return references_at(scope, device_id=device_id, protocol_key=protocol_key, at=at)
+
+
+def context_of(known: MeasurementSet, *, item: str, complete: bool) -> Context:
+    """The context stored with a set, as complete as its subject is now, with the item that the exam has now."""
+    stored = Context.from_dict(known.context) if known.context else Context("series", {"modality": known.modality})
+    facts = {name: value for name, value in stored.facts.items() if name != "item"}
+    if item:
+        facts["item"] = item
+    return Context(stored.subject, facts, complete, stored.silent)
 
 
 def assessments_current(scope: Scope, *, subject_type: str, subject_id: UUID | str) -> QuerySet[Assessment]:

@@ -6,19 +6,18 @@ measurements alone, so that another item, another rule or another baseline needs
 
 from __future__ import annotations
 
+import datetime as dt
 from uuid import UUID
 
 from django.db import transaction
 
 from imagingqc.clinical.method import Pace
 from imagingqc.clinical.registry import has_full_set
-from imagingqc.criteria.model import Context
 from imagingqc.evaluate import (
     ExamResult,
     SeriesResult,
     evaluate_exam,
     evaluate_series,
-    exam_item,
     judge_measurements,
     methods_version,
     stacks_of,
@@ -29,9 +28,10 @@ from imagingqc.quantity import Measurement
 from yingheng.audit import services as audit
 from yingheng.audit.actor import Actor
 from yingheng.catalog.models import Exam, Series
+from yingheng.catalog.services import exam_item_identify
 from yingheng.common import events
 from yingheng.evidence.models import MeasurementSet
-from yingheng.evidence.selectors import measurements_current, measurements_of_exam, references_of
+from yingheng.evidence.selectors import context_of, measurements_current, measurements_of_exam, references_of
 from yingheng.evidence.services import (
     Run,
     Subject,
@@ -39,15 +39,19 @@ from yingheng.evidence.services import (
     measurements_store,
     subject_of_exam,
     subject_of_series,
+    unasked_retire,
 )
 from yingheng.imagequality.reading import exam_read, series_read
 from yingheng.jobs import services as jobs
+from yingheng.jobs.runner import report_progress
 from yingheng.rulebook.selectors import standards_for
+from yingheng.tenancy.models import Organisation
 from yingheng.tenancy.scope import Scope
 
 METHOD_SET = "imagequality"
 ASKED = 10  # priority of what a person waits for
 LATER = -5  # priority of what nobody waits for
+AT_ONCE = 500  # jobs asked for in one transaction
 
 
 def series_evaluate(*, series_id: UUID | str, pace: Pace = "fast") -> bool:
@@ -63,13 +67,14 @@ def series_evaluate(*, series_id: UUID | str, pace: Pace = "fast") -> bool:
     read, inputs = series_read(row)
     if read is None:
         return False
+    item = exam_item_identify(exam=row.exam).fact
     subject = subject_of_series(row)
     known = _measured(row, inputs, pace)
     if known is None:
-        result = evaluate_series(read, (), item=_item_code(row.exam), pace=pace)
+        result = evaluate_series(read, (), item=item, pace=pace)
         known = _store(subject, pace, inputs, result, protocol_key(read))
     complete = row.state == Series.State.COMPLETE
-    measurements_judge(known, subject=subject, item=_item_code(row.exam), complete=complete)
+    measurements_judge(known, subject=subject, item=item, complete=complete)
     if complete and known.version.endswith(".fast") and has_full_set(read.modality):
         jobs.emit(events.SERIES_MEASURED, str(row.pk), scope=row.exam.hospital.path, priority=LATER)
     return True
@@ -83,11 +88,11 @@ def exam_evaluate(*, exam_id: UUID | str) -> bool:
     read, inputs = exam_read(row)
     if read is None:
         return False
-    item = ItemMatch(row.item.code, "text") if row.item else exam_item(read)
+    item = exam_item_identify(exam=row)
     result = evaluate_exam(read, stacks_of(read), (), item=item)
     subject = subject_of_exam(row)
-    known = _store(subject, item.item_code or "-", inputs, result)
-    measurements_judge(known, subject=subject, item=_item_code(row), complete=row.state == Exam.State.CLOSED)
+    known = _store(subject, _item_variant(item), inputs, result)
+    measurements_judge(known, subject=subject, item=item.fact, complete=row.state == Exam.State.CLOSED)
     return True
 
 
@@ -99,6 +104,7 @@ def exam_judge(*, exam_id: UUID | str) -> bool:
     row = Exam.objects.select_related("hospital", "device", "item").filter(pk=exam_id).first()
     if row is None:
         return False
+    item = exam_item_identify(exam=row, announce=False).fact
     judged = exam_evaluate(exam_id=row.pk)
     series = {s.pk: s for s in row.series.select_related("exam__hospital", "device")}
     for known in measurements_of_exam(Scope.everything(), row).filter(method_set=METHOD_SET):
@@ -109,31 +115,48 @@ def exam_judge(*, exam_id: UUID | str) -> bool:
             subject, complete = subject_of_exam(row), row.state == Exam.State.CLOSED
         else:
             continue
-        measurements_judge(known, subject=subject, item=_item_code(row), complete=complete)
+        measurements_judge(known, subject=subject, item=item, complete=complete)
         judged = True
     return judged
 
 
 @transaction.atomic
 def measurements_judge(known: MeasurementSet, *, subject: Subject, item: str, complete: bool) -> None:
-    """Judge a stored set of measurements by the rules of its hospital and day, and store what they say."""
+    """Judge a stored set of measurements by the rules of its hospital and day, and store what they say.
+
+    What these rules do not ask any more stops counting.
+    """
     standards = standards_for(subject.hospital, subject.local_day)
     context = context_of(known, item=item, complete=complete)
-    references = references_of(Scope.everything(), device_id=subject.device_id, protocol_key=known.protocol_key)
+    at = known.exam.sort_at if known.exam else None
+    references = references_of(Scope.everything(), device_id=subject.device_id, protocol_key=known.protocol_key, at=at)
     measurements = [Measurement.from_dict(value) for value in known.values]
     verdicts = judge_measurements(measurements, context, standards, references)
     run = Run(code_version=known.version, input_hash=known.input_hash)
+    judged = []
     for standard in standards:
         of_standard = [v for v in verdicts if v.standard == standard.id]
         if of_standard:
-            assessment_store(subject=subject, standard=standard, verdicts=of_standard, run=run)
+            row, _ = assessment_store(subject=subject, standard=standard, verdicts=of_standard, run=run, holds=True)
+            judged.append(row)
+    unasked_retire(subject=subject, judged=judged)
 
 
-def context_of(known: MeasurementSet, *, item: str, complete: bool) -> Context:
-    """The context stored with a set, as complete as its subject is now, with the item that the exam has now."""
-    stored = Context.from_dict(known.context) if known.context else Context("series", {"modality": known.modality})
-    facts = {**stored.facts, "item": item} if item else stored.facts
-    return Context(stored.subject, facts, complete, stored.silent)
+def hospital_judge(*, hospital_id: UUID | str, first_day: dt.date) -> int:
+    """Have every exam of a hospital from that local day on judged again, behind other work; returns how many."""
+    hospital = Organisation.objects.filter(pk=hospital_id).first()
+    if hospital is None:
+        return 0
+    exams = Exam.objects.filter(hospital=hospital, local_day__gte=first_day).order_by("pk").values_list("pk", flat=True)
+    total, done, chunk = exams.count(), 0, list(exams[:AT_ONCE])
+    while chunk:
+        with transaction.atomic():
+            for pk in chunk:
+                jobs.emit(events.EXAM_READY, str(pk), scope=hospital.path, priority=LATER)
+        done += len(chunk)
+        report_progress(done, max(done, total))
+        chunk = list(exams.filter(pk__gt=chunk[-1])[:AT_ONCE])
+    return done
 
 
 @transaction.atomic
@@ -146,8 +169,9 @@ def exam_ask(*, exam: Exam, actor: Actor) -> None:
     audit.record(actor=actor, action="exam.evaluate", subject=f"exam:{exam.pk}", scope=path)
 
 
-def _item_code(exam: Exam) -> str:
-    return exam.item.code if exam.item else ""
+def _item_variant(item: ItemMatch) -> str:
+    """What a set of measurements of an exam depends on besides its images: its item, or why it has none."""
+    return item.fact or (item.reason.code if item.reason else f"item_{item.confidence}")
 
 
 def _version(variant: str) -> str:

@@ -2,6 +2,8 @@
 
 from django.utils.translation import gettext_lazy as _
 
+from yingheng.common import events
+
 ERROR_TEXTS = {
     "jobs.not_found": _("This job does not exist, or you have no access to it."),
     "jobs.not_parked": _("Only a parked job can be tried again."),
@@ -13,4 +15,31 @@ GIVEN_UP = {
     "time_limit": _("It took longer than the time limit."),
     "memory_limit": _("It needed more memory than the limit."),
     "no_route": _("This version of the program does not know what to do with this kind of job."),
+}
+
+#: What happened, by the kind of a job: its work follows from that.
+KINDS = {
+    events.INSTANCE_QUARANTINED: _("An object was put aside"),
+    events.SERIES_READY: _("A series is complete: fast measurement"),
+    events.SERIES_MEASURED: _("The fast set is stored: full measurement"),
+    events.EXAM_READY: _("Something of an exam changed: judge it anew"),
+    events.EXAM_CLOSED: _("An exam is complete: judge it"),
+    events.DEVICE_SEEN: _("A device was seen for the first time"),
+    events.DEVICE_RESTRICTED: _("A device was restricted"),
+    events.DEVICE_RELEASED: _("A device was released"),
+    events.DEVICE_CHANGED: _("A device changed: compare it anew"),
+    events.DEVICE_ACCUMULATE: _("Measure a device over many exams"),
+    events.DEVICE_FOLLOW: _("Rules ask for more trends of a device"),
+    events.DEVICE_TREND: _("A quantity of a device began or ceased to drift"),
+    events.MEASUREMENT_STORED: _("Measurements were stored"),
+    events.SERIES_JUDGE: _("A baseline changed: judge a series anew"),
+    events.BASELINE_CHANGED: _("A baseline was set"),
+    events.ASSESSMENT_STORED: _("An assessment was stored"),
+    events.FINDING_OPENED: _("A finding was opened"),
+    events.FINDING_CLOSED: _("A finding was settled"),
+    events.PIXELS_EXPIRED: _("Images passed their time of keeping"),
+    events.RULES_CHANGED: _("Rules changed: judge exams anew"),
+    events.SHADOW_ASKED: _("A trial run was asked for"),
+    events.ITEM_MAPPED: _("A text was matched to an exam item"),
+    events.JOB_PARKED: _("A job was parked"),
 }

@@ -17,7 +17,7 @@ from yingheng.common.ui.tables import Column, Filter, FilterBar, Pager, Row, Tab
 from yingheng.jobs.models import Job
 from yingheng.jobs.selectors import JobFilter, job_get, job_list, open_counts
 from yingheng.jobs.services import job_retry
-from yingheng.jobs.texts import GIVEN_UP
+from yingheng.jobs.texts import GIVEN_UP, KINDS
 from yingheng.tenancy.access import page, scope_of
 from yingheng.tenancy.permissions import JOB_MANAGE, JOB_VIEW
 
@@ -109,7 +109,7 @@ def _row(job: Job, *, may_retry: bool) -> Row:
         state = Progress(job.progress_done, job.progress_total, label=job.get_state_display())
     return Row(
         {
-            "what": Lines(job.kind, job.natural_key),
+            "what": Lines(str(KINDS.get(job.kind, job.kind)), f"{job.kind} · {job.natural_key}"),
             "state": state,
             "attempts": job.attempts,
             "asked": When(job.created_at, ago=True),

@@ -7,9 +7,11 @@ from typing import TypeVar
 from django.conf import settings
 from django.db import OperationalError
 
-from yingheng.catalog.selectors import exam_quiet_list, series_quiet_list
-from yingheng.catalog.services import exam_close, series_close
+from yingheng.catalog.models import Exam
+from yingheng.catalog.selectors import exam_pending_items, exam_quiet_list, series_quiet_list
+from yingheng.catalog.services import exam_close, exam_item_identify, series_close
 from yingheng.catalog.storage import default_storage
+from yingheng.imagequality.handlers import REVIEW_S, devices_review
 from yingheng.jobs.chores import Chore
 from yingheng.tenancy.scope import Scope
 
@@ -45,9 +47,24 @@ def _each(rows: Iterable[_Row], close: Callable[[_Row], bool]) -> int:
     return closed
 
 
+def items_identify() -> int:
+    """Find the item of exams that were never looked at, or not since the dictionary changed; returns how many."""
+    return _each(exam_pending_items(), _identify)
+
+
+def _identify(exam: Exam) -> bool:
+    exam_item_identify(exam=exam)
+    return True
+
+
 def leftovers_remove() -> int:
     """Remove half-written files that killed importers left in the store; returns how many."""
     return default_storage().sweep(older_than_s=DAY_S)
 
 
-CHORES = (Chore(5.0, quiet_close), Chore(3600.0, leftovers_remove))
+CHORES = (
+    Chore(5.0, quiet_close),
+    Chore(20.0, items_identify),
+    Chore(3600.0, leftovers_remove),
+    Chore(REVIEW_S, devices_review),
+)

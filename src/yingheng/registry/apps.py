@@ -20,6 +20,13 @@ class RegistryConfig(AppConfig):
                 "registry.device_use_state": _("This is not possible while the device is in its present state."),
                 "registry.room_incomplete": _("A room needs a code and a name."),
                 "registry.person_incomplete": _("A person needs a staff number, a name and a category."),
+                "registry.item_unknown": _("There is no exam item %(item)s."),
+                "registry.item_of_other_modality": _("This item belongs to another modality."),
+                "registry.mapping_incomplete": _("Choose an item."),
+                "registry.mapping_without_text": _(
+                    "These exams carry no text to go by. Set the item of each exam on its own page."
+                ),
+                "registry.mapping_not_decided": _("Nobody decided about this text, so there is nothing to take back."),
                 "registry.device_unknown": _("This device does not exist, or you have no access to it."),
             }
         )

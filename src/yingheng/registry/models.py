@@ -4,9 +4,15 @@ from __future__ import annotations
 
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from yingheng.common.ids import uuid7
+
+
+def item_label(name_zh: str, name_en: str) -> str:
+    """The name of an exam item in the language of the reader."""
+    return name_en if name_en and (get_language() or "zh").startswith("en") else name_zh
 
 
 class Room(models.Model):
@@ -64,7 +70,65 @@ class ExamItem(models.Model):
     active = models.BooleanField(default=True)
 
     def __str__(self) -> str:
-        return self.name_zh
+        return self.label
+
+    @property
+    def label(self) -> str:
+        """The name in the language of the reader."""
+        return item_label(self.name_zh, self.name_en)
+
+
+class ItemMapping(models.Model):
+    """What a person decided that a text of a hospital's exams means.
+
+    `key` is modality and text ("CT|胸部CT平扫", see `imagingqc.protocol.suggest.item_key`).  Rows are only added; the
+    newest decision of a key is the current one.
+    """
+
+    BETWEEN = "|"  # modality and text; texts have none
+
+    class Verb(models.TextChoices):
+        ITEM = "item", _("means this item")
+        NOT_EXAM = "not_exam", _("not an exam of this list")
+        OPEN = "open", _("decision taken back")
+        REJECTED = "rejected", _("suggestion turned down")
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    hospital = models.ForeignKey("tenancy.Organisation", on_delete=models.PROTECT, related_name="+")
+    key = models.CharField(max_length=220)
+    verb = models.CharField(max_length=16, choices=Verb.choices)
+    item = models.ForeignKey(ExamItem, null=True, on_delete=models.PROTECT, related_name="+")
+    reason = models.TextField(blank=True)
+    actor_id = models.CharField(max_length=64)
+    actor_name = models.CharField(max_length=200)
+    made_at = models.DateTimeField()
+    version = models.PositiveIntegerField()
+    is_current = models.BooleanField()
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(fields=["hospital", "key", "version"], name="item_mapping_history"),
+            models.UniqueConstraint(
+                fields=["hospital", "key"], condition=Q(is_current=True), name="item_mapping_one_current"
+            ),
+            models.CheckConstraint(
+                condition=Q(verb__in=["item", "rejected"], item__isnull=False)
+                | Q(verb__in=["not_exam", "open"], item__isnull=True),
+                name="item_mapping_verb_and_item",
+            ),
+            models.CheckConstraint(condition=~Q(verb="rejected", is_current=True), name="item_mapping_rejections"),
+        )
+
+    def __str__(self) -> str:
+        return self.key
+
+    @property
+    def modality(self) -> str:
+        return self.key.partition(self.BETWEEN)[0]
+
+    @property
+    def text(self) -> str:
+        return self.key.partition(self.BETWEEN)[2]
 
 
 class Device(models.Model):

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from uuid import UUID
 
 from django.db.models import Count, Q, QuerySet
 
 from yingheng.common.errors import NotFound
-from yingheng.registry.models import Device, ExamItem, Person, Room
+from yingheng.registry.models import Device, ExamItem, ItemMapping, Person, Room
 from yingheng.tenancy.scope import Scope
 
 
@@ -61,3 +62,34 @@ def exam_item_list(*, modality: str = "") -> QuerySet[ExamItem]:
     """The dictionary of exam items; shared by all hospitals, so it takes no scope."""
     rows = ExamItem.objects.filter(active=True)
     return (rows.filter(modality=modality) if modality else rows).order_by("modality", "code")
+
+
+def item_mapping_current(hospital_id: UUID, key: str) -> ItemMapping | None:
+    """What holds for a key of a hospital: an item or "not an exam"; None when nobody decided, or took it back.
+
+    For the platform's own work: the caller names the hospital of the exam.
+    """
+    rows = ItemMapping.objects.filter(hospital_id=hospital_id, key=key, is_current=True)
+    return rows.exclude(verb=ItemMapping.Verb.OPEN).select_related("item").first()
+
+
+def item_mapping_list(scope: Scope, *, modality: str = "") -> QuerySet[ItemMapping]:
+    """Decisions that hold, with item and hospital, by key."""
+    rows = scope.filter(ItemMapping.objects.filter(is_current=True).select_related("item", "hospital"))
+    rows = rows.exclude(verb=ItemMapping.Verb.OPEN)
+    return (rows.filter(key__startswith=f"{modality}{ItemMapping.BETWEEN}") if modality else rows).order_by("key")
+
+
+def item_mapping_history(scope: Scope, *, hospital_id: UUID, key: str) -> QuerySet[ItemMapping]:
+    """Everything that was decided about a key, newest first."""
+    rows = scope.filter(ItemMapping.objects.filter(hospital_id=hospital_id, key=key).select_related("item"))
+    return rows.order_by("-version")
+
+
+def item_rejections(scope: Scope, keys: Iterable[str]) -> dict[tuple[UUID, str], set[str]]:
+    """Items that were turned down, by hospital and key.  One query."""
+    rows = scope.filter(ItemMapping.objects.filter(key__in=list(keys), verb=ItemMapping.Verb.REJECTED))
+    found: dict[tuple[UUID, str], set[str]] = {}
+    for hospital_id, key, code in rows.values_list("hospital_id", "key", "item__code"):
+        found.setdefault((hospital_id, key), set()).add(code)
+    return found

@@ -1,16 +1,91 @@
-"""What a hospital is judged by."""
+"""What a hospital is judged by, its editions and their trial runs, within a scope."""
 
 from __future__ import annotations
 
 import datetime as dt
+from collections import Counter
+from collections.abc import Iterable
+from typing import TypeVar
+from uuid import UUID
 
-from imagingqc.criteria.load import load_builtin
+from django.core.exceptions import ValidationError
+from django.db.models import Model, QuerySet
+
 from imagingqc.criteria.model import Standard
-from imagingqc.evaluate import DEFAULT_STANDARDS
+from yingheng.common.clock import local_day
+from yingheng.common.errors import NotFound
+from yingheng.rulebook.models import RuleEdition, ShadowRun, StandardUse
+from yingheng.rulebook.rules import Rules
 from yingheng.tenancy.models import Organisation
+from yingheng.tenancy.scope import Scope
+from yingheng.tenancy.selectors import hospital_list
+
+_M = TypeVar("_M", bound=Model)
+_Pk = UUID | str
 
 
-def standards_for(hospital: Organisation, day: dt.date) -> tuple[Standard, ...]:  # noqa: ARG001 - until hospitals choose
-    """The editions that exams of `hospital` of that local day are judged by."""
-    builtin = load_builtin()
-    return tuple(builtin[name] for name in DEFAULT_STANDARDS)
+def rules_of(hospital: Organisation) -> Rules:
+    """Everything that decides what the hospital is judged by.  Two queries."""
+    uses = list(StandardUse.objects.filter(hospital=hospital).order_by("standard", "created_at"))
+    published = RuleEdition.objects.filter(hospital=hospital, state=RuleEdition.State.PUBLISHED)
+    return Rules(uses, list(published.select_related("hospital").order_by("number")))
+
+
+def standards_for(hospital: Organisation, day: dt.date) -> tuple[Standard, ...]:
+    """The editions that exams of `hospital` of that local day are judged by.  Two queries."""
+    return rules_of(hospital).on(day)
+
+
+def in_use_counts(scope: Scope) -> tuple[Counter[str], int]:
+    """How many hospitals of the scope use each built-in standard today, and how many there are.  Two queries."""
+    hospitals = hospital_list(scope)
+    rows: dict[UUID, list[StandardUse]] = {hospital.pk: [] for hospital in hospitals}
+    for use in scope.filter(StandardUse.objects.order_by("created_at")):
+        rows.setdefault(use.hospital_id, []).append(use)
+    used = (Rules(rows[h.pk], ()).builtin_on(local_day(h.zone)) for h in hospitals)
+    return Counter(standard.id for several in used for standard in several), len(hospitals)
+
+
+def edition_list(scope: Scope, *, hospital: Organisation | None = None, state: str = "") -> QuerySet[RuleEdition]:
+    """Editions with their hospital, newest first."""
+    rows = RuleEdition.objects.select_related("hospital")
+    rows = rows.filter(hospital=hospital) if hospital else rows
+    rows = rows.filter(state=state) if state else rows
+    return scope.filter(rows).order_by("-created_at", "-number")
+
+
+def edition_get(scope: Scope, edition_id: _Pk) -> RuleEdition:
+    """One edition with its hospital; NotFound when there is none in the scope."""
+    return _one(scope.filter(RuleEdition.objects.select_related("hospital")), edition_id, "edition")
+
+
+def shadow_list(scope: Scope, edition: RuleEdition) -> QuerySet[ShadowRun]:
+    """The trial runs of an edition, newest first, without their results."""
+    return scope.filter(ShadowRun.objects.filter(edition=edition)).defer("result").order_by("-asked_at")
+
+
+def shadow_get(scope: Scope, run_id: _Pk) -> ShadowRun:
+    """One trial run with edition and hospital; NotFound when there is none in the scope."""
+    return _one(scope.filter(ShadowRun.objects.select_related("edition", "hospital")), run_id, "shadow")
+
+
+def shadow_done(edition: RuleEdition) -> ShadowRun | None:
+    """The newest finished trial run of exactly this text."""
+    rows = ShadowRun.objects.filter(edition=edition, sha256=edition.sha256, state=ShadowRun.State.DONE)
+    return rows.defer("result").order_by("-asked_at").first()
+
+
+def hospital_of(hospitals: Iterable[Organisation], asked: str) -> Organisation | None:
+    """The hospital that an address or a form names; the first of them when it names none of these."""
+    several = list(hospitals)
+    return next((h for h in several if str(h.pk) == asked), several[0] if several else None)
+
+
+def _one(rows: QuerySet[_M], pk: _Pk, what: str) -> _M:
+    try:
+        row = rows.filter(pk=pk).first()
+    except (ValidationError, ValueError):
+        row = None
+    if row is None:
+        raise NotFound(f"rulebook.{what}_unknown")
+    return row

@@ -8,6 +8,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from yingheng.common.ui.words import OUTCOMES
+from yingheng.evidence.models import Epoch
 
 
 class DecisionForm(forms.Form):
@@ -59,3 +60,33 @@ class DeviceForm(forms.Form):
     name = forms.CharField(label=_("Name in the department"), max_length=200)
     model = forms.CharField(label=_("Model"), max_length=120, required=False)
     modality = forms.CharField(label=_("Modality"), max_length=16, required=False)
+
+
+class ChangeForm(forms.Form):
+    """A person's statement that a device was changed; `narrow` offers to limit it to one quantity and protocol."""
+
+    kind = forms.ChoiceField(label=_("What changed"), choices=Epoch.Kind.choices)
+    day = forms.DateField(label=_("From (day)"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
+    time = forms.TimeField(
+        label=_("From (time)"), widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M"), initial="00:00"
+    )
+    reach = forms.ChoiceField(
+        label=_("Which baselines begin anew"),
+        choices=[("this", _("this quality figure and protocol")), ("all", _("all of the device"))],
+        widget=forms.RadioSelect,
+        required=False,
+    )
+    reason = forms.CharField(label=_("Reason"), widget=forms.Textarea(attrs={"rows": 4}), max_length=2000)
+
+    def __init__(self, *args: Any, narrow: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if narrow:
+            self.fields["reach"].initial = "this"
+            self.fields["reach"].required = True
+        else:
+            del self.fields["reach"]
+
+    @property
+    def only_this(self) -> bool:
+        """Whether it concerns one quantity under one protocol alone."""
+        return self.cleaned_data.get("reach") == "this"

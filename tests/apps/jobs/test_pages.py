@@ -32,7 +32,7 @@ def test_it_shows_states_counts_and_reasons(signed_in, hospital):
     assert "exit code -9" in shown
     assert "3 / 8" in shown
     narrowed = signed_in("system_admin", "second").get(reverse("jobs:list"), {"state": "queued", "kind": "exam.closed"})
-    assert [row.cells["what"].secondary for row in narrowed.context["page"].table.rows] == ["waits"]
+    assert [row.cells["what"].secondary for row in narrowed.context["page"].table.rows] == ["exam.closed · waits"]
 
 
 def test_it_tries_a_parked_job_again(signed_in, hospital):

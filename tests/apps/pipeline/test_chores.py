@@ -109,3 +109,16 @@ def test_a_failing_chore_stops_nothing_but_a_silent_database_is_passed_on():
     for _time in range(2):
         with pytest.raises(OperationalError):
             clock.tick()
+
+
+def test_an_exam_that_nobody_looked_at_gets_its_item(left_open):
+    """Whatever kept it from being evaluated: it is found, and waits among the texts to map."""
+    assert (left_open.item_state, left_open.item) == ("", None)
+    assert chores.items_identify() == 1
+    left_open.refresh_from_db()
+    assert (left_open.item_state, left_open.item_reason, left_open.item_key) == (
+        "unmapped",
+        "item_body_part_only",
+        "CT|[CHEST]",
+    )
+    assert chores.items_identify() == 0

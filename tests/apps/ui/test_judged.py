@@ -103,3 +103,10 @@ def test_it_explains_the_clauses_of_the_built_in_standards():
     with translation.override("en"):
         assert judged.find_clause(standard.id, criterion.id).document == standard.title_en
     assert judged.find_clause(standard.id, "no-such-criterion") is None
+
+
+def test_it_links_the_page_of_its_method():
+    verdict = samples.verdicts()[0]
+    linked = html_of(Judged(verdict, method="ct.noise 1", method_url="/methods/ct-noise/"))
+    assert '<a href="/methods/ct-noise/">ct.noise 1</a>' in linked
+    assert "<dd>ct.noise 1</dd>" in html_of(Judged(verdict, method="ct.noise 1"))

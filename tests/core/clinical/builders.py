@@ -91,6 +91,8 @@ def exam_of(*series: Series) -> Exam:
 class FakeReader:
     """Pixels by SOP Instance UID; instances without any raise DataError as an unreadable file does."""
 
+    text_reader = None
+
     def __init__(self, images: dict[str, Image2D] | None = None, hashes: dict[str, str] | None = None):
         self.images, self.hashes = images or {}, hashes or {}
 

@@ -9,11 +9,11 @@ import pytest
 from tests.core.clinical.builders import CORONAL, FakeReader, code, only, series_of, stack_of
 
 from imagingqc.clinical.ct.body import ssde_factor
-from imagingqc.clinical.ct.sweep import _sampled
+from imagingqc.clinical.ct.sweep import sampled
 from imagingqc.clinical.reader import CachedReader
 from imagingqc.clinical.registry import SERIES_METHODS, measure_series
 from imagingqc.dicom.series import scan, split_stacks
-from imagingqc.dicom.synthetic import Solid, ct_phantom, ct_series
+from imagingqc.dicom.synthetic import Head, Solid, ct_phantom, ct_series
 from imagingqc.errors import AnalysisError
 from imagingqc.image import Image2D
 
@@ -23,7 +23,7 @@ PIXELS = {q for m in SERIES_METHODS if m.name in METHODS for q in m.quantities}
 
 def measured(folder):
     series = scan([folder], 1).exams[0].series[0]
-    return [m for m in measure_series(series, split_stacks(series), CachedReader()) if m.method in METHODS]
+    return [m for m in measure_series(series, split_stacks(series), CachedReader(), "fast") if m.method in METHODS]
 
 
 def phantom(folder, solid=None, **kwargs):
@@ -225,6 +225,25 @@ def test_it_refuses_a_range_that_cannot_be_told(tmp_path, kwargs, lung_reason, h
     assert code(only(found, "ct.range.vertex")) == head_reason
 
 
+def base_of(folder, base, **kwargs):
+    painters = [Head(base=base, vertex=28).paint]
+    solid = Solid(noise_hu=6)
+    found = phantom(folder, solid, n=30, part="HEAD", fov_mm=256, rows=128, painters=painters, **kwargs)
+    return only(found, "ct.range.below_skull_base")
+
+
+@pytest.mark.parametrize("base", [3, 8, 14])
+def test_it_measures_how_far_the_scan_goes_below_the_skull_base(tmp_path, base):
+    assert base_of(tmp_path, base).value == pytest.approx(5.0 * base, abs=5)
+
+
+def test_it_does_not_guess_where_the_skull_base_is(tmp_path):
+    """Cut within the base, no base at all, slices too far apart."""
+    assert code(base_of(tmp_path / "a", 0)) == "skull_base_unclear"
+    assert code(base_of(tmp_path / "b", None)) == "skull_base_unclear"
+    assert code(base_of(tmp_path / "c", 8, interval_mm=12.0)) == "slices_too_far_apart"
+
+
 # --- metal and contrast --------------------------------------------------------------------------
 
 
@@ -298,7 +317,7 @@ def two_discs(at=((64, 35), (64, 93))):
 def measured_on(images, **kwargs):
     stack = stack_of([5.0 * i for i in range(len(images))], BodyPartExamined="CHEST", **kwargs)
     pixels = {p.instance.sop_uid: image for p, image in zip(stack.slices, images, strict=True) if image}
-    found = measure_series(series_of(stack), (stack,), FakeReader(pixels))
+    found = measure_series(series_of(stack), (stack,), FakeReader(pixels), "fast")
     return [m for m in found if m.method in METHODS]
 
 
@@ -316,6 +335,7 @@ def measured_on(images, **kwargs):
 def test_it_refuses_pixels_without_a_body_to_measure(images, reason):
     codes = all_codes(measured_on(images))
     assert codes.pop("ct.range.vertex") == "other_region"
+    assert codes.pop("ct.range.below_skull_base") == "other_region"
     assert set(codes.values()) == {reason}
 
 
@@ -332,7 +352,7 @@ def test_it_refuses_reformats_projections_and_scouts():
 )
 def test_it_looks_at_a_slice_each_five_millimetres(n, interval, looked_at):
     stack = stack_of([interval * i for i in range(n)])
-    chosen = _sampled(stack)
+    chosen = sampled(stack)
     assert len(chosen) == looked_at
     assert (chosen[0], chosen[-1]) == (stack.slices[0], stack.slices[-1])
 
@@ -347,7 +367,7 @@ def test_it_decodes_each_slice_once_for_all_methods(tmp_path):
             calls.append(piece.instance.sop_uid)
             return super().image(piece)
 
-    measure_series(series, split_stacks(series), Counting())
+    measure_series(series, split_stacks(series), Counting(), "fast")
     assert len(calls) == len(set(calls)) == 6
 
 

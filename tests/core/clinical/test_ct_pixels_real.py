@@ -43,6 +43,31 @@ def test_it_measures_a_head_and_a_solid_phantom():
     assert found("ct-head/ge", "ct.centring.vertical") == ["missing_tag"] * 2
 
 
+def test_it_measures_the_sharpness_of_skin_and_water():
+    """One kernel gives about one sharpness; a picture stored with loss has lost it."""
+    assert found("ct-water", "ct.sharpness.skin") == pytest.approx([0.395, 0.379], abs=0.02)
+    assert found("ct-duplicate-positions", "ct.sharpness.skin") == [pytest.approx(0.348, abs=0.02)]
+    assert found("ct-head/ge", "ct.sharpness.skin") == pytest.approx([0.317, 0.191], abs=0.02)
+    lossy, lossless = found("transfer-syntaxes", "ct.sharpness.skin", "Plain")
+    assert lossy == pytest.approx(0.107, abs=0.02)
+    assert lossless == pytest.approx(0.247, abs=0.02)
+
+
+def test_it_takes_neither_painted_air_nor_the_edge_of_the_field_for_skin():
+    assert found("ct-catphan504", "ct.sharpness.skin") == ["too_little_free_skin"]
+    every = found("transfer-syntaxes", "ct.sharpness.skin")
+    assert every.count("too_little_free_skin") == 2
+
+
+def test_it_refuses_what_so_few_slices_cannot_tell():
+    assert found("ct-head/ge", "ct.motion.head") == ["too_few_slices"] * 2
+    assert found("ct-head/ge", "ct.range.below_skull_base") == ["too_few_slices"] * 2
+    assert found("ct-catphan504", "ct.ring.peak") == ["missing_tag"]
+    assert set(found("ct-head/ge", "ct.streak.severity")) == {"no_metal"}
+    assert found("projection-and-scouts", "ct.streak.severity", "dmpr") == ["no_slices_without_metal"]
+    assert found("projection-and-scouts", "ct.metal.present", "dmpr") == [True]
+
+
 def test_it_refuses_a_hollow_skull_and_a_trunk_that_is_cut():
     assert found("ct-head/philips", "ct.body.water_diameter", "STD BRAIN 5MM") == ["body_unsteady"]
     assert found("ct-duplicate-positions", "ct.body.water_diameter") == ["body_truncated"]

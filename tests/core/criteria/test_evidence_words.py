@@ -194,3 +194,12 @@ def test_it_gives_advice_only_for_quantities_that_exist_and_in_both_languages():
     table = evidence_words._advice()
     assert table.keys() <= quantity_catalogue().keys()
     assert all(set(words) == set(LANGUAGES) and all(words.values()) for words in table.values())
+
+
+def test_it_names_the_quantities_that_left_their_baseline():
+    row = {"quantity": "ct.noise.global", "protocol": "CT · CHEST", "direction": "above"}
+    evidence = Evidence(shape={"kind": "courses", "rows": [row, {**row, "direction": "below"}]})
+    assert evidence_text(evidence) == "全局噪声水平（CT · CHEST）偏高；全局噪声水平（CT · CHEST）偏低"
+    assert evidence_text(evidence, "en") == "global noise level (CT · CHEST) high; global noise level (CT · CHEST) low"
+    many = Evidence(shape={"kind": "courses", "rows": [row] * 6})
+    assert evidence_text(many).endswith("另有 2 项")

@@ -7,13 +7,15 @@ from collections.abc import Callable, Sequence
 from statistics import fmean, median
 from typing import Any
 
+from imagingqc.clinical.ct.isocentre import UP, axes, in_picture, isocentre
+from imagingqc.clinical.ct.per_stack import per_stack
 from imagingqc.clinical.ct.region import HEAD, regions_of
-from imagingqc.clinical.ct.sweep import Look, Sweep, require_body, slice_stacks, sweep
-from imagingqc.clinical.method import SeriesMethod, Stacks
+from imagingqc.clinical.ct.sweep import Look, Sweep, require_body, sweep
+from imagingqc.clinical.method import SeriesMethod
 from imagingqc.clinical.reader import PixelReader
-from imagingqc.clinical.results import Recorder, fact, number_text, recorder, tags
-from imagingqc.dicom.model import Series, Stack
-from imagingqc.errors import AnalysisError, DataError
+from imagingqc.clinical.results import Recorder, fact, number_text, tags
+from imagingqc.dicom.model import Stack
+from imagingqc.errors import AnalysisError
 from imagingqc.imaging.mask import Body
 from imagingqc.imaging.roi import outline
 from imagingqc.quantity import Evidence, Measurement
@@ -29,9 +31,6 @@ CUT_SLICES = 0.1  # of the slices cut: size and centre of what is left say nothi
 FACTORS = {"113691": (3.704369, 0.03671937), "113690": (1.874799, 0.03871313)}  # ... 32 cm (DCM), 16 cm
 SMALL_PHANTOM = "113690"
 FITTED_CM = (8.0, 45.0)
-
-# Where up is in patient coordinates (axis, sign), for the positions of PS3.3 C.7.3.1.1.2 without head or feet first.
-UP = {"S": (1, -1.0), "P": (1, 1.0), "DR": (0, 1.0), "DL": (0, -1.0)}
 
 
 def water_diameter(body: Body) -> float:
@@ -53,17 +52,9 @@ def ssde_factor(phantom_code: str, diameter_mm: float) -> float:
     return scale * math.exp(-slope * diameter_mm / 10)
 
 
-def _run(_series: Series, stacks: Stacks, reader: PixelReader) -> list[Measurement]:
-    return [m for stack in slice_stacks(stacks) for m in _measure(stack, reader)]
-
-
-def _measure(stack: Stack, reader: PixelReader) -> list[Measurement]:
-    record = recorder((NAME, VERSION), stack.slices)
-    try:
-        found = sweep(stack, reader)
-        looks = require_body(found)
-    except (AnalysisError, DataError) as error:
-        return [record.refuse_for(quantity, error.reason) for quantity in QUANTITIES]
+def _measure(record: Recorder, stack: Stack, reader: PixelReader) -> list[Measurement]:
+    found = sweep(stack, reader)
+    looks = require_body(found)
     whole = [look for look in looks if _body(look).edge_share <= CUT_SHARE]
     return [
         _truncated(record, looks),
@@ -171,7 +162,7 @@ def _centring(record: Recorder, quantity: str, looks: Sequence[Look], whole: Seq
     """Median over the slices of the body's centroid minus the isocentre: up, or towards the patient's left (back)."""
     _require_whole(looks, whole)
     axis, sign = _direction(whole, vertical=quantity.endswith("vertical"))
-    offsets = [(sign * (_centroid(look)[axis] - _isocentre(look)[axis]), look) for look in whole]
+    offsets = [(sign * (_centroid(look)[axis] - isocentre(look.piece)[axis]), look) for look in whole]
     middle = median(offset for offset, _ in offsets)
     shown = min(offsets, key=lambda pair: abs(pair[0] - middle))[1]
     return record.value(quantity, middle, evidence=_line(shown))
@@ -191,45 +182,21 @@ def _direction(looks: Sequence[Look], *, vertical: bool) -> tuple[int, float]:
     return up if vertical else (1 - up[0], 1.0)
 
 
-def _isocentre(look: Look) -> tuple[float, ...]:
-    """Data Collection Center (Patient) (0018,9313), mm; the centre of the image is a choice of display, not a place."""
-    tag = "DataCollectionCenterPatient"
-    frame = look.piece.instance.frames[look.piece.frame].facts
-    value = frame.get(tag, look.piece.instance.facts.get(tag))
-    if not isinstance(value, tuple) or len(value) != 3:
-        raise AnalysisError("missing_tag", tag=tag)
-    return tuple(float(v) for v in value)
-
-
-def _axes(look: Look) -> tuple[tuple[float, ...], tuple[float, ...], tuple[float, ...]]:
-    """Position of the first pixel's centre (mm), and the steps along a row and down a column (mm per pixel)."""
-    frame = look.piece.instance.frames[look.piece.frame]
-    if frame.position_mm is None or frame.orientation is None:
-        raise AnalysisError("missing_tag", tag="ImagePositionPatient, ImageOrientationPatient")
-    right = tuple(v * look.spacing_mm[1] for v in frame.orientation[:3])
-    down = tuple(v * look.spacing_mm[0] for v in frame.orientation[3:])
-    return frame.position_mm, right, down
-
-
 def _centroid(look: Look) -> tuple[float, ...]:
     """Centroid of the body in patient coordinates, mm."""
-    origin, right, down = _axes(look)
+    origin, right, down = axes(look.piece, look.spacing_mm)
     x, y = _body(look).x - 0.5, _body(look).y - 0.5
     return tuple(o + x * r + y * d for o, r, d in zip(origin, right, down, strict=True))
 
 
 def _line(look: Look) -> Evidence:
     """Evidence: from the isocentre to the centroid of the body in one slice."""
-    origin, right, down = _axes(look)
-    centre = _isocentre(look)
-    determinant = right[0] * down[1] - right[1] * down[0]  # by x and y alone: the isocentre is an axis along z
-    dx, dy = centre[0] - origin[0], centre[1] - origin[1]
-    x = (dx * down[1] - dy * down[0]) / determinant + 0.5
-    y = (right[0] * dy - right[1] * dx) / determinant + 0.5
-    points = [[x, y], [_body(look).x, _body(look).y]]
+    centre = in_picture(look.piece, look.spacing_mm, isocentre(look.piece))
+    points = [list(centre), [_body(look).x, _body(look).y]]
     instance = look.piece.instance
     shape = {"kind": "polyline", "points": points, "closed": False}
     return Evidence(instance.series_uid, instance.sop_uid, look.piece.frame, shape)
 
 
-METHOD = SeriesMethod(NAME, VERSION, frozenset({"CT"}), needs_pixels=True, quantities=QUANTITIES, run=_run)
+_RUN = per_stack((NAME, VERSION), QUANTITIES, _measure)
+METHOD = SeriesMethod(NAME, VERSION, frozenset({"CT"}), needs_pixels=True, quantities=QUANTITIES, run=_RUN)

@@ -6,17 +6,18 @@ import math
 from collections.abc import Sequence
 from statistics import median
 
+from imagingqc.clinical.ct.per_stack import per_stack
 from imagingqc.clinical.ct.region import ABDOMEN, CHEST, require_region
-from imagingqc.clinical.ct.sweep import Look, Sweep, in_order, require_body, slice_stacks, sweep
-from imagingqc.clinical.method import SeriesMethod, Stacks
+from imagingqc.clinical.ct.sweep import Look, Sweep, in_order, require_body, sweep
+from imagingqc.clinical.method import SeriesMethod
 from imagingqc.clinical.reader import PixelReader
-from imagingqc.clinical.results import Recorder, recorder
-from imagingqc.dicom.model import Series, Slice, Stack
-from imagingqc.errors import AnalysisError, DataError
+from imagingqc.clinical.results import Recorder
+from imagingqc.dicom.model import Slice, Stack
+from imagingqc.errors import AnalysisError
 from imagingqc.imaging.roi import Region
 from imagingqc.quantity import Evidence, Measurement
 
-NAME, VERSION = "ct.contents", "1"
+NAME, VERSION = "ct.contents", "2"
 METAL, METAL_SLICES = "ct.metal.present", "ct.metal.slices"
 AORTA, ENHANCED = "ct.contrast.aorta", "ct.contrast.seen"
 QUANTITIES = (METAL, METAL_SLICES, AORTA, ENHANCED)
@@ -25,17 +26,9 @@ TRACK_MM, TRACK_HU = 10.0, 0.2  # neighbours lie this near, and differ by no mor
 Track = list[tuple[Look, Region, float]]
 
 
-def _run(_series: Series, stacks: Stacks, reader: PixelReader) -> list[Measurement]:
-    return [m for stack in slice_stacks(stacks) for m in _measure(stack, reader)]
-
-
-def _measure(stack: Stack, reader: PixelReader) -> list[Measurement]:
-    record = recorder((NAME, VERSION), stack.slices)
-    try:
-        found = sweep(stack, reader)
-        looks = require_body(found)
-    except (AnalysisError, DataError) as error:
-        return [record.refuse_for(quantity, error.reason) for quantity in QUANTITIES]
+def _measure(record: Recorder, stack: Stack, reader: PixelReader) -> list[Measurement]:
+    found = sweep(stack, reader)
+    looks = require_body(found)
     return [*_metal(record, looks), *_contrast(record, found)]
 
 
@@ -96,4 +89,5 @@ def _continues(last: tuple[Look, Region, float], vessel: tuple[Region, float]) -
     return away <= TRACK_MM and abs(vessel[1] - hu) <= TRACK_HU * hu
 
 
-METHOD = SeriesMethod(NAME, VERSION, frozenset({"CT"}), needs_pixels=True, quantities=QUANTITIES, run=_run)
+_RUN = per_stack((NAME, VERSION), QUANTITIES, _measure)
+METHOD = SeriesMethod(NAME, VERSION, frozenset({"CT"}), needs_pixels=True, quantities=QUANTITIES, run=_RUN)

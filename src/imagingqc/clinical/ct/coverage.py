@@ -1,8 +1,10 @@
-"""How far a CT scan reaches beyond the lungs and the vertex, per stack."""
+"""How far a CT scan reaches beyond the lungs, the vertex and the skull base, per stack."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
+from statistics import median
 
 from imagingqc.clinical.ct.body import outlined
 from imagingqc.clinical.ct.region import CHEST, HEAD, require_region
@@ -16,10 +18,13 @@ from imagingqc.quantity import Evidence, Measurement
 
 NAME, VERSION = "ct.range", "1"
 COVERED, ABOVE, BELOW = "ct.range.lungs_covered", "ct.range.above_lungs", "ct.range.below_lungs"
-VERTEX = "ct.range.vertex"
+VERTEX, BASE = "ct.range.vertex", "ct.range.below_skull_base"
 LUNGS = (COVERED, ABOVE, BELOW)
-QUANTITIES = (*LUNGS, VERTEX)
+QUANTITIES = (*LUNGS, VERTEX, BASE)
 FEWEST = 8
+BASE_STEP_MM = 10.0
+VAULT, VAULT_SHARE = 3, 0.8  # slices above that must show the vault, at this share of the largest section
+PEAK_MM, PEAK_RISE, PEAK_FALL = 20.0, 1.4, 0.8  # bone of the base against the vault above it, and what follows below
 LUNG_SEEN_MM2 = 2000.0  # in the slice with most of it; with less there is no chest to speak of
 
 
@@ -29,7 +34,7 @@ def _run(_series: Series, stacks: Stacks, reader: PixelReader) -> list[Measureme
 
 def _measure(stack: Stack, reader: PixelReader) -> list[Measurement]:
     record = recorder((NAME, VERSION), stack.slices)
-    return [*_lungs(record, stack, reader), _vertex(record, stack, reader)]
+    return [*_lungs(record, stack, reader), _vertex(record, stack, reader), _skull_base(record, stack, reader)]
 
 
 def _lungs(record: Recorder, stack: Stack, reader: PixelReader) -> list[Measurement]:
@@ -69,15 +74,51 @@ def _box(look: Look) -> Evidence:
 def _vertex(record: Recorder, stack: Stack, reader: PixelReader) -> Measurement:
     """Area of the head in the topmost slice over that of the largest slice, %; 0 when the scan ends above the head."""
     try:
-        require_region(stack.slices[0].instance, HEAD)
-        found = sweep(stack, reader)
-        require_body(found)
-        looks = [look for _, look in in_order(found, FEWEST)]
+        looks = [look for _, look in _head_looks(stack, reader)]
     except (AnalysisError, DataError) as error:
         return record.refuse_for(VERTEX, error.reason)
     top = looks[-1].body
     largest = max(look.body.area_mm2 for look in looks if look.body)
     return record.value(VERTEX, 100 * top.area_mm2 / largest if top else 0.0, evidence=_top(looks))
+
+
+def _skull_base(record: Recorder, stack: Stack, reader: PixelReader) -> Measurement:
+    """From the slice with the peak of bone at the skull base down to the lowest slice, mm."""
+    try:
+        looks = _head_looks(stack, reader)
+        height, look = _peak_of_bone(looks)
+    except (AnalysisError, DataError) as error:
+        return record.refuse_for(BASE, error.reason)
+    return record.value(BASE, height - looks[0][0], evidence=outlined(look))
+
+
+def _head_looks(stack: Stack, reader: PixelReader) -> list[tuple[float, Look]]:
+    require_region(stack.slices[0].instance, HEAD)
+    found = sweep(stack, reader)
+    require_body(found)
+    return in_order(found, FEWEST)
+
+
+def _peak_of_bone(looks: Sequence[tuple[float, Look]]) -> tuple[float, Look]:
+    """The first peak from the vertex down that rises well above the vault and falls again; else `skull_base_unclear`.
+
+    A scan that ends within the skull base shows no fall, and nobody can tell whether it was covered.
+    AnalysisError `slices_too_far_apart` beyond 10 mm.
+    """
+    widest = max(b[0] - a[0] for a, b in pairwise(looks))
+    if widest > BASE_STEP_MM:
+        raise AnalysisError("slices_too_far_apart", distance=f"{widest:.3g}", limit=f"{BASE_STEP_MM:g}")
+    bone = [look.bone_mm2 for _, look in looks]
+    areas = [look.body.area_mm2 if look.body else 0.0 for _, look in looks]
+    for i in range(len(looks) - 1 - VAULT, 0, -1):
+        vault = [bone[j] for j in range(i + 1, len(looks)) if areas[j] >= VAULT_SHARE * max(areas)]
+        near = [bone[j] for j, (height, _) in enumerate(looks) if abs(height - looks[i][0]) <= PEAK_MM]
+        if len(vault) < VAULT or bone[i] < max(near) or bone[i] < PEAK_RISE * median(vault):
+            continue
+        if min(bone[:i]) <= PEAK_FALL * bone[i]:
+            return looks[i]
+        break
+    raise AnalysisError("skull_base_unclear")
 
 
 def _top(looks: Sequence[Look]) -> Evidence:

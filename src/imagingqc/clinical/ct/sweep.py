@@ -16,16 +16,17 @@ from imagingqc.dicom import geometry
 from imagingqc.dicom.model import Slice, Stack
 from imagingqc.errors import AnalysisError
 from imagingqc.image import Image2D
-from imagingqc.imaging.mask import Body, Coarse, coarse, find_body
+from imagingqc.imaging.mask import Body, Coarse, coarse, find_body, finer, reconstructed_field
 from imagingqc.imaging.morphology import BoolArray, box_mean, dilated, opened
 from imagingqc.imaging.noise import global_noise_level
 from imagingqc.imaging.roi import Region, regions
+from imagingqc.imaging.streaks import metal_regions
 
 STEP_MM = 5.0  # distance of the slices that are looked at; thicker slices are all looked at
 FEWEST = 8
 LUNG_HU = (-950.0, -500.0)
+BONE_HU = 300.0
 LUNG_MM2 = 100.0
-METAL_HU, METAL_MM2, METAL_NEAR_MM = 2500.0, 5.0, 10.0
 STEADY_DICE = 0.5
 WIDEST_STEP_MM = 20.0  # with less there is no telling where something ends, nor of following it
 PARTED = 0.5
@@ -37,7 +38,8 @@ class Look:
     """What one slice showed; lengths in mm, places in image pixels from the outer corner of the first pixel.
 
     `height_mm` grows towards the head.  `lung_box` (x, y, width, height) holds all lung regions.  `metal` is the
-    largest metal region.  `vessels` are round bright regions that may be the aorta, each with its mean HU.
+    largest metal region, `bone_mm2` the area above 300 HU in the body.  `vessels` are round bright regions that may be
+    the aorta, each with its mean HU.
     """
 
     piece: Slice
@@ -49,6 +51,7 @@ class Look:
     lung_box: tuple[float, float, float, float] | None
     metal: Region | None
     vessels: tuple[tuple[Region, float], ...]
+    bone_mm2: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +67,13 @@ class Sweep:
         return tuple(look for look in self.looks if look.body is not None)
 
 
-_SWEEPS: WeakKeyDictionary[PixelReader, dict[tuple[tuple[str, str, int], ...], Sweep]] = WeakKeyDictionary()
+SliceKey = tuple[str, str, int]
+_SWEEPS: WeakKeyDictionary[PixelReader, dict[tuple[SliceKey, ...], Sweep]] = WeakKeyDictionary()
+
+
+def slice_key(piece: Slice) -> SliceKey:
+    """What tells one frame from all others, however often its series was split into stacks."""
+    return piece.instance.path, piece.instance.sop_uid, piece.frame
 
 
 def slice_stacks(stacks: Stacks) -> Stacks:
@@ -91,17 +100,16 @@ def sweep(stack: Stack, reader: PixelReader) -> Sweep:
     Raises DataError when a slice cannot be decoded, AnalysisError `not_hu` or `missing_tag` (PixelSpacing).
     """
     kept = _SWEEPS.setdefault(reader, {})
-    key = tuple((p.instance.path, p.instance.sop_uid, p.frame) for p in stack.slices)
+    key = tuple(slice_key(piece) for piece in stack.slices)
     if key not in kept:
-        sampled = _sampled(stack)
-        looks = tuple(_look(piece, reader.image(piece)) for piece in sampled)
+        looks = tuple(_look(piece, reader.image(piece)) for piece in sampled(stack))
         heights = [look.height_mm for look in looks if look.height_mm is not None]
         steps = [abs(b - a) for a, b in pairwise(heights)]
         kept[key] = Sweep(stack, looks, median(steps) if steps else None)
     return kept[key]
 
 
-def _sampled(stack: Stack) -> list[Slice]:
+def sampled(stack: Stack) -> list[Slice]:
     """About one slice each 5 mm, never fewer than eight of them, the first and the last always."""
     pieces = stack.slices
     places = [p.position_mm for p in pieces if p.position_mm is not None]
@@ -123,12 +131,13 @@ def _look(piece: Slice, image: Image2D) -> Look:
     height = position[2] if position else None
     if body is None:
         return Look(piece, height, image.spacing_mm, None, None, 0.0, None, None, ())
-    noise = global_noise_level(image.pixels, _fine(body.mask, body.step, image.pixels.shape), image.spacing_mm)
+    noise = global_noise_level(image.pixels, finer(body.mask, body.step, image.pixels.shape), image.spacing_mm)
     lung, box = _lung(grid, body)
     return Look(
         piece, height, image.spacing_mm, body,
         noise,
-        lung, box, _metal(image, grid, body), _vessels(grid, body, _left(piece), noise),
+        lung, box, _metal(image, body, image.spacing_mm), _vessels(grid, body, _left(piece), noise),
+        float((body.mask & (grid.hu > BONE_HU)).sum()) * grid.pixel_mm2,
     )  # fmt: skip
 
 
@@ -136,13 +145,6 @@ def _left(piece: Slice) -> int:
     """+1 when the patient's left is on the right of the picture, -1 when the rows run the other way."""
     orientation = piece.instance.frames[piece.frame].orientation
     return -1 if orientation and orientation[0] < 0 else 1
-
-
-def _fine(mask: BoolArray, step: int, shape: tuple[int, ...]) -> BoolArray:
-    out = np.zeros(shape, dtype=bool)
-    wide = mask if step == 1 else np.repeat(np.repeat(mask, step, axis=0), step, axis=1)
-    out[: wide.shape[0], : wide.shape[1]] = wide
-    return out
 
 
 def _lung(grid: Coarse, body: Body) -> tuple[float, tuple[float, float, float, float] | None]:
@@ -159,14 +161,8 @@ def _lung(grid: Coarse, body: Body) -> tuple[float, tuple[float, float, float, f
     return sum(r.area for r in found) * grid.pixel_mm2, (box[0], box[1], box[2], box[3])
 
 
-def _metal(image: Image2D, grid: Coarse, body: Body) -> Region | None:
-    """The largest region above 2500 HU of at least 5 mm2, in the body or within 1 cm of it."""
-    bright = image.pixels > METAL_HU
-    if not bright.any():
-        return None
-    near = dilated(body.mask, grid.pixels(METAL_NEAR_MM))
-    pixel = grid.pixel_mm2 / grid.step**2
-    _, found = regions(bright & _fine(near, body.step, bright.shape), METAL_MM2 / pixel)
+def _metal(image: Image2D, body: Body, spacing_mm: tuple[float, float]) -> Region | None:
+    found = metal_regions(image.pixels, body, spacing_mm, reconstructed_field(image))[1]
     return found[0] if found else None
 
 

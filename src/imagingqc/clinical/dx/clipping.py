@@ -45,14 +45,16 @@ def clipped_share(image: Image2D) -> tuple[float, float]:
 
 def _reaching_edge(mask: BoolArray, padding: BoolArray) -> BoolArray:
     """The connected parts of `mask` (4-neighbours) that touch the image edge or padding."""
-    labels, count = ndimage.label(mask)  # type: ignore[attr-defined]
-    if count == 0:
-        return np.zeros(mask.shape, bool)
-    edge = ndimage.binary_dilation(padding)  # type: ignore[attr-defined]
+    if not mask.any():
+        return mask
+    labels, _ = ndimage.label(mask)  # type: ignore[attr-defined]
+    edge = ndimage.binary_dilation(padding) if padding.any() else padding.copy()  # type: ignore[attr-defined]
     edge[[0, -1], :] = True
     edge[:, [0, -1]] = True
     touching = np.unique(labels[edge & mask])
-    return np.asarray(np.isin(labels, touching[touching > 0]), dtype=bool)
+    wanted = np.zeros(int(labels.max()) + 1, bool)
+    wanted[touching[touching > 0]] = True
+    return np.asarray(wanted[labels], dtype=bool)
 
 
 def _run(_series: Series, stacks: Stacks, reader: PixelReader) -> list[Measurement]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 
 from imagingqc.clinical.method import SeriesMethod, Stacks, images
@@ -54,6 +55,16 @@ def area(corners: list[Point]) -> float:
     """Area of a polygon in square pixels."""
     following = corners[1:] + corners[:1]
     return abs(sum(x * v - u * y for (x, y), (u, v) in zip(corners, following, strict=True))) / 2
+
+
+def inner_box(image: Image2D) -> tuple[int, int, int, int]:
+    """(top, bottom, left, right): the largest upright box inside of the seen borders, in pixels; as `seen_borders`."""
+    rows, columns = image.pixels.shape
+    corners = field_corners(seen_borders(image), rows, columns)
+    xs, ys = sorted(x for x, _ in corners), sorted(y for _, y in corners)
+    left, right = (min(columns, max(0, math.ceil(x))) for x in xs[1:3])
+    top, bottom = (min(rows, max(0, math.ceil(y))) for y in ys[1:3])
+    return top, bottom, left, right
 
 
 def _run(_series: Series, stacks: Stacks, reader: PixelReader) -> list[Measurement]:

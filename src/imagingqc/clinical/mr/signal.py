@@ -35,14 +35,18 @@ def foreground(pixels: FloatArray) -> BoolArray:
     Raises AnalysisError `no_foreground` when it is less than 2 % of the picture.
     Source: Otsu, IEEE Trans SMC 9 (1979) 62.
     """
-    solid = opened(pixels > _otsu(pixels))
+    solid = opened(pixels > otsu(pixels))
     labels, found = regions(solid, SMALLEST_SHARE * pixels.size)
     if not found:
         raise AnalysisError("no_foreground")
     return filled(labels == found[0].label)
 
 
-def _otsu(pixels: FloatArray) -> float:
+def otsu(pixels: FloatArray) -> float:
+    """The threshold that parts the values best into dark and bright; infinite when all are equal.
+
+    Source: Otsu, IEEE Trans SMC 9 (1979) 62, on a histogram of 256 bins.
+    """
     counts, edges = np.histogram(pixels, bins=256)
     middle = (edges[:-1] + edges[1:]) / 2
     below = np.cumsum(counts).astype(float)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,6 +26,9 @@ from imagingqc.dicom.synthetic.base import (
 )
 
 PADDING = -2000
+Painter = Callable[[int, Floats, Floats, Floats], Floats]
+"""Gives the CT numbers of slice i anew: (i, mm down and mm right of the isocentre, CT numbers without noise)."""
+
 _AIR, _LUNG, _CORTEX, _MARROW = -1000.0, -850.0, 700.0, 180.0
 
 
@@ -64,6 +67,7 @@ def ct_phantom(  # noqa: PLR0913 - one argument for each known truth
     part: str = "ABDOMEN",
     circle: bool = True,
     facts: Mapping[str, Any] | None = None,
+    painters: Sequence[Painter] = (),
     seed: int = 0,
 ) -> list[Path]:
     """Write one series of `n` slices from the feet up and give their paths.
@@ -71,6 +75,7 @@ def ct_phantom(  # noqa: PLR0913 - one argument for each known truth
     Truth: that of `solid`; pixels of fov_mm / rows; `fov_centre_mm` is the centre of the picture from the isocentre and
     `isocentre_mm` the isocentre in patient coordinates, both (down, right).  `circle` pads the corners, or leaves the
     whole square reconstructed.  CTDIvol is 10 mGy in the 32 cm phantom.  `facts` set or (None) remove attributes.
+    `painters` change the pictures one after another, before the noise comes (`ct_truth` has some).
     """
     solid = solid or Solid()
     study = Study(key=f"ct-phantom-{seed}", description=f"CT {part}")
@@ -78,7 +83,10 @@ def ct_phantom(  # noqa: PLR0913 - one argument for each known truth
     paths = []
     for i in range(n):
         ds = new_object(CTImageStorage, "CT", key, i + 1, DEMO_PATIENT, study)
-        _picture(ds, _hu(solid, i, rows, fov_mm, fov_centre_mm), rng(key, i), solid.noise_hu, circle=circle)
+        hu = _hu(solid, i, rows, fov_mm, fov_centre_mm)
+        for paint in painters:
+            hu = paint(i, *_places(rows, fov_mm, fov_centre_mm), hu)
+        _picture(ds, hu, rng(key, i), solid.noise_hu, circle=circle)
         _geometry(ds, rows, fov_mm, fov_centre_mm, isocentre_mm, i * interval_mm)
         ds.SliceThickness, ds.BodyPartExamined, ds.SeriesNumber = interval_mm, part, 2
         ds.ImageType, ds.PatientPosition = ["ORIGINAL", "PRIMARY", "AXIAL"], "HFS"
@@ -90,6 +98,11 @@ def ct_phantom(  # noqa: PLR0913 - one argument for each known truth
         override(ds, facts)
         paths.append(write(ds, folder / f"phantom_{i:04d}.dcm"))
     return paths
+
+
+def _places(rows: int, fov_mm: float, fov_centre_mm: tuple[float, float]) -> tuple[Floats, Floats]:
+    down, right = grid_mm(rows, rows, (fov_mm / rows, fov_mm / rows))
+    return down + fov_centre_mm[0], right + fov_centre_mm[1]
 
 
 def _hu(solid: Solid, i: int, rows: int, fov_mm: float, fov_centre_mm: tuple[float, float]) -> Floats:

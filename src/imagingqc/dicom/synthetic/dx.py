@@ -49,6 +49,7 @@ def dx_image(  # noqa: PLR0913 - one argument for each known truth
     field: tuple[float, float, float, float] = (0.04, 0.04, 0.05, 0.05),
     clipped: float = 0.0,
     grid_lines: tuple[float, float] = (0.0, 0.0),
+    stored: Floats | None = None,
     photometric: str = "MONOCHROME2",
     intent: str = "PRESENTATION",
     number: int = 1,
@@ -64,6 +65,7 @@ def dx_image(  # noqa: PLR0913 - one argument for each known truth
     fractions of the picture (top, bottom, left, right); outside it is black.  `clipped` is the exact fraction of the
     field's pixels, rounded to whole ones, that lie at the highest stored value.  `grid_lines` are the frequency (1/mm)
     and amplitude (stored values; the noise has an SD of 25) of vertical lines.  12 bits; lungs dark, bone bright.
+    `stored` is a picture (rows, columns) of values 0 to 4095 to write in place of the one drawn here.
     """
     study = study or Study(
         key=f"dx-{seed}", description=f"DR {body_part} {view}", station="DEMO-DR-1", device="SN-DR-1"
@@ -73,7 +75,8 @@ def dx_image(  # noqa: PLR0913 - one argument for each known truth
         storage = DigitalXRayImageStorageForProcessing
     ds = new_object(storage, "DX", f"dx/{number}/{body_part}/{view}/{laterality}/{seed}", 1, patient, study)
     spacing = _DETECTOR_MM / rows
-    stored = _picture(rows, columns, spacing, field, clipped, seed + number, grid_lines)
+    if stored is None:
+        stored = _picture(rows, columns, spacing, field, clipped, seed + number, grid_lines)
     if photometric == "MONOCHROME1":
         stored = 4095 - stored
     set_grey(ds, stored.astype(np.uint16), 12, photometric)

@@ -117,7 +117,7 @@ def mr_series(  # noqa: PLR0913 - one argument for each known truth
                 continue
             index = volume * n + i
             ds = new_object(MRImageStorage, "MR", key, index + 1, patient, study)
-            _parameters(ds, sequence, b, field_t)
+            sequence_facts(ds, sequence, b, field_t)
             ds.SeriesNumber, ds.BodyPartExamined, ds.PatientPosition = number, body_part, "HFS"
             picture = _picture(sequence, rows, i / max(1, n - 1), b, rng(key, index), noise)
             set_grey(ds, picture.astype(np.uint16), 12)
@@ -174,7 +174,8 @@ def place_slice(ds: Dataset, sequence: MRSequence, rows: int, height_mm: float, 
     ds.SpacingBetweenSlices, ds.SliceLocation = sequence.thickness_mm + sequence.gap_mm, round(height_mm, 4)
 
 
-def _parameters(ds: Dataset, sequence: MRSequence, b: float | None, field_t: float) -> None:
+def sequence_facts(ds: Dataset, sequence: MRSequence, b: float | None, field_t: float) -> None:
+    """The acquisition attributes of one MR image."""
     ds.ImageType = list(sequence.image_type)
     ds.SeriesDescription = ds.ProtocolName = sequence.description
     ds.ScanningSequence, ds.SequenceVariant = list(sequence.scanning), list(sequence.variant)

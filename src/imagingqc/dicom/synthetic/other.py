@@ -43,6 +43,7 @@ def us_colour(
     rgb[flow] = (200, 40, 30)
     _set_colour(ds, rgb)
     region = Dataset()
+    region.RegionSpatialFormat, region.RegionDataType, region.RegionFlags = 1, 1, 2
     region.RegionLocationMinX0, region.RegionLocationMinY0 = 0, 0
     region.RegionLocationMaxX1, region.RegionLocationMaxY1 = columns - 1, rows - 1
     region.PhysicalUnitsXDirection = region.PhysicalUnitsYDirection = 3  # cm

@@ -15,12 +15,28 @@ class Exam(models.Model):
     Times only widen and flags are only raised by arriving objects.  Description, device, age and the like are
     those of the instance with the lowest `source_key` (images before documents, complete headers before poor
     ones), so that the order of arrival does not matter.  `outcome` and the `n_...` of verdicts are written by
-    `exam_outcome_set` alone.
+    `exam_outcome_set` alone; `item` and the fields named `item_...` by `catalog.services.items` alone.
     """
 
     class State(models.TextChoices):
         RECEIVING = "receiving", _("receiving")
         CLOSED = "closed", _("closed")
+
+    class ItemState(models.TextChoices):
+        """Whether it is known which exam item this is."""
+
+        PENDING = "", _("not looked at yet")
+        MAPPED = "mapped", _("mapped")
+        UNMAPPED = "unmapped", _("unmapped")
+        EXCLUDED = "excluded", _("not an exam of this list")
+
+    class ItemSource(models.TextChoices):
+        """Who or what said so."""
+
+        NOBODY = "", _("nobody")
+        DICTIONARY = "dictionary", _("dictionary")
+        MAPPING = "mapping", _("mapping of the hospital")
+        PERSON = "person", _("set for this exam")
 
     class AgeBand(models.TextChoices):
         PAEDIATRIC = "paediatric", _("paediatric")
@@ -32,6 +48,10 @@ class Exam(models.Model):
     patient = models.ForeignKey("catalog.Patient", null=True, on_delete=models.PROTECT, related_name="exams")
     order = models.ForeignKey("catalog.Order", null=True, on_delete=models.SET_NULL, related_name="exams")
     item = models.ForeignKey("registry.ExamItem", null=True, on_delete=models.PROTECT, related_name="+")
+    item_state = models.CharField(max_length=16, choices=ItemState.choices, blank=True)
+    item_source = models.CharField(max_length=16, choices=ItemSource.choices, blank=True)
+    item_key = models.CharField(max_length=220, blank=True, help_text="modality and text by which it is mapped")
+    item_reason = models.CharField(max_length=64, blank=True, help_text="reason code while it has no item")
     device = models.ForeignKey("registry.Device", null=True, on_delete=models.PROTECT, related_name="+")
     performer = models.ForeignKey("registry.Person", null=True, on_delete=models.PROTECT, related_name="+")
     accession = models.CharField(max_length=64, blank=True)
@@ -76,8 +96,19 @@ class Exam(models.Model):
                 condition=Q(outcome__in=["", "PASS", "FAIL", "NEEDS_HUMAN", "NOT_ASSESSABLE"]),
                 name="exam_outcome_known",
             ),
+            models.CheckConstraint(
+                condition=Q(item_state__in=["", "mapped", "unmapped", "excluded"]), name="exam_item_state_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(item_state="mapped", item__isnull=False)
+                | Q(item_state="")
+                | Q(item_state__in=["unmapped", "excluded"], item__isnull=True),
+                name="exam_item_state_and_item",
+            ),
         )
         indexes = (
+            models.Index(fields=["hospital", "item_state", "item_key"], name="exam_hospital_item_key"),
+            models.Index(fields=["hospital", "item_state", "-sort_at"], name="exam_hospital_item_state"),
             models.Index(fields=["-sort_at", "-id"], name="exam_newest"),
             models.Index(fields=["hospital", "-sort_at", "-id"], name="exam_hospital_newest"),
             models.Index(fields=["hospital", "outcome", "-sort_at"], name="exam_hospital_outcome"),

@@ -1,4 +1,4 @@
-"""Facts of an exam that others establish: its outcome, its item; merged patients; settled quarantine."""
+"""Facts of an exam that others establish: its outcome; merged patients; settled quarantine."""
 
 from __future__ import annotations
 
@@ -7,11 +7,8 @@ from django.db import transaction
 from yingheng.audit import services as audit
 from yingheng.audit.actor import Actor
 from yingheng.catalog.models import Exam, Patient, PatientLink, Quarantine
-from yingheng.common import events
 from yingheng.common.clock import now
 from yingheng.common.errors import Conflict, Invalid
-from yingheng.jobs import services as jobs
-from yingheng.registry.models import ExamItem
 
 
 def exam_outcome_set(
@@ -26,26 +23,6 @@ def exam_outcome_set(
         n_unassessable=n_unassessable,
         n_findings=n_findings,
     )
-
-
-@transaction.atomic
-def exam_item_set(*, exam: Exam, item: ExamItem | None, actor: Actor | None = None) -> Exam:
-    """Say which item of the dictionary an exam is, and emit EXAM_READY so that it is judged anew.
-
-    `actor` is the person who decided, None for a mapping rule; a rule never replaces an item that is set.
-    """
-    row = Exam.objects.select_for_update(of=("self",), no_key=True).select_related("hospital", "item").get(pk=exam.pk)
-    if row.item_id == (item.pk if item else None) or (actor is None and row.item_id is not None):
-        return row
-    before = {"item": row.item.code if row.item else None}
-    row.item = item
-    row.save(update_fields=["item"])
-    if actor is not None:
-        after = {"item": item.code if item else None}
-        subject, path = f"exam:{row.pk}", row.hospital.path
-        audit.record(actor=actor, action="exam.item_set", subject=subject, scope=path, before=before, after=after)
-    jobs.emit(events.EXAM_READY, str(row.pk), scope=row.hospital.path)
-    return row
 
 
 @transaction.atomic

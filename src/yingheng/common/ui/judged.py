@@ -9,6 +9,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from imagingqc.criteria import explain
 from imagingqc.criteria.explain import limit_text
 from imagingqc.criteria.model import Limit
@@ -108,8 +110,17 @@ class HumanVerdict:
 
 
 @dataclass(frozen=True)
+class Hint:
+    """A measured value that helps a person with a manual clause."""
+
+    name: str
+    value: str
+
+
+@dataclass(frozen=True)
 class Judged(Part):
-    """`reference` is the nominal or baseline value the limit compares with; `method` names the code and version.
+    """`reference` is the nominal or baseline value the limit compares with; `method` names the code and version,
+    `method_url` is the page that describes it.
 
     "Show me" jumps to the slice: in the stage of this page when `slice_index` is set, else to `show_url`.
     """
@@ -118,12 +129,14 @@ class Judged(Part):
     verdict: Mapping[str, Any]
     clause: Clause | None = None
     method: str = ""
+    method_url: str = ""
     reference: float | None = None
     human: HumanVerdict | None = None
     show_url: str = ""
     slice_index: int | None = None
     history_url: str = ""
     decide_url: str = ""
+    hints: Sequence[Hint] = ()
 
     @property
     def name(self) -> str:
@@ -168,7 +181,14 @@ class Judged(Part):
 
     @property
     def reference_text(self) -> str:
-        return "" if self.compared_with is None else words.number_text(self.compared_with)
+        """The reference in words; of a baseline also how many values stand behind it and which version it is."""
+        if self.compared_with is None:
+            return ""
+        text = " ".join(filter(None, (words.number_text(self.compared_with), self.unit)))
+        if self._known.get("n") is None:
+            return text
+        told = {"value": text, "n": self._known["n"], "version": self._known.get("version") or 1}
+        return _("baseline %(value)s (n = %(n)s, version %(version)s)") % told
 
     @property
     def place(self) -> str:

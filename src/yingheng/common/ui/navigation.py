@@ -45,7 +45,14 @@ class ShownGroup:
 
 MENU: tuple[Group, ...] = (
     Group("today", _("Today"), (Item("web:today", "home", _("Today"), go="t"),)),
-    Group("exams", _("Exams"), (Item("web:exams", "clipboard-list", _("Exam list"), "exam.view", "e"),)),
+    Group(
+        "exams",
+        _("Exams"),
+        (
+            Item("web:exams", "clipboard-list", _("Exam list"), "exam.view", "e"),
+            Item("web:items", "tag", _("Exam items"), "mapping.edit", "i"),
+        ),
+    ),
     Group(
         "equipment",
         _("Equipment"),
@@ -55,7 +62,14 @@ MENU: tuple[Group, ...] = (
         "improvement", _("Improvement"), (Item("web:findings", "alert-triangle", _("Findings"), "finding.view", "f"),)
     ),
     Group(
-        "standards", _("Standards"), (Item("web:standards", "book-2", _("Standards library"), "standard.view", "s"),)
+        "standards",
+        _("Standards"),
+        (
+            Item("web:standards", "book-2", _("Standards library"), "standard.view", "s"),
+            Item("rulebook:list", "certificate", _("Rules of the hospital"), "standard.view", "r"),
+            Item("web:methods", "ruler-measure", _("Methods"), "standard.view"),
+            Item("web:calibration", "scale", _("Calibration"), "finding.view"),
+        ),
     ),
     Group(
         "system",

@@ -44,7 +44,7 @@ class Page:
 
 @dataclass(kw_only=True)
 class ListPage(Page):
-    """Saved filters as tabs, a filter bar, one table."""
+    """Saved filters as tabs, a filter bar, one table.  `page_keys` are keys that act on the row one stands on."""
 
     template = "ui/pages/list.html"
 
@@ -52,6 +52,7 @@ class ListPage(Page):
     tabs: Sequence[Tab] = ()
     filters: FilterBar | None = None
     exports: Sequence[Link] = ()
+    page_keys: Keys = field(default_factory=list)
 
     @property
     def keys(self) -> Keys:
@@ -60,7 +61,7 @@ class ListPage(Page):
             rows.append(("x", _("select the row")))
         if self.filters:
             rows.append(("f", _("go to the filters")))
-        return rows + super().keys
+        return rows + self.page_keys + super().keys
 
 
 @dataclass(kw_only=True)

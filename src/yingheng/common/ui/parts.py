@@ -30,7 +30,8 @@ class Link(Part):
 class Action(Part):
     """A button.  `post` actions are forms with a CSRF token; `confirm` says what will be lost before it happens.
 
-    `name` and `value` let one form tell its buttons apart; `key` is a page key that presses the button.
+    `name` and `value` let one form tell its buttons apart; `key` is a page key that presses the button, `row_key`
+    one that presses it in the row of a list on which the reader stands.  `hint` is shown on hovering.
     """
 
     template = "ui/components/action.html"
@@ -43,6 +44,8 @@ class Action(Part):
     name: str = ""
     value: str = ""
     key: str = ""
+    row_key: str = ""
+    hint: str = ""
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from .gallery import components, samplepages
+from .gallery import charts, components, samplepages
 from .gallery.picture import COUNT, WINDOWS, slice_png
 from .words import language
 
@@ -43,6 +43,7 @@ def gallery(request: HttpRequest) -> HttpResponse:
     """Every component in every state."""
     request.demo = True  # type: ignore[attr-defined]
     sections = components.badges() + components.numbers() + components.evidence() + components.actions()
+    sections += charts.charts()
     context = {
         "page": samplepages.ThingPage(
             title=components.t("演示：组件画廊", "Demonstration: gallery"),

@@ -36,34 +36,48 @@ class Run:
 
 @transaction.atomic
 def assessment_store(
-    *, subject: Subject, standard: Standard, verdicts: Sequence[Verdict], run: Run, run_kind: str = "auto"
+    *,
+    subject: Subject,
+    standard: Standard,
+    verdicts: Sequence[Verdict],
+    run: Run,
+    run_kind: str = "auto",
+    holds: bool = False,
 ) -> tuple[Assessment, bool]:
     """Store all verdicts of a subject under one edition; returns the row, and whether it is new.
 
-    Same verdicts from the same inputs and code: nothing changes.  An edition older than the current one of its
-    family is kept but does not become current.  Otherwise the row supersedes the current one, failures become
-    findings, passes close them, and the exam's summary and the cells follow, all in one transaction.  What a
-    person decided on these inputs goes before the machine's verdict.  A shadow run changes nothing but itself.
+    Same verdicts from the same inputs and code: nothing changes, but that a row which was let go becomes current
+    again.  An edition older than the current one of its family is kept but does not become current, unless it
+    `holds`: the rules in force say so, since a newer edition was withdrawn.  Otherwise the row supersedes the current
+    one, failures become findings, passes close them, and the exam's summary and the cells follow, all in one
+    transaction.  What a person decided on these inputs goes before the machine's verdict.  A shadow run changes
+    nothing but itself.
     """
     subject_lock(subject)
     row = _assessment(subject, standard, verdicts, run, run_kind)
     same = Assessment.objects.filter(**subject.key, family=row.family, run_kind=run_kind)
     current = same.filter(is_current=True).first()
     newest = same.filter(standard=standard.id).order_by("-created_at", "-id").first()
-    if newest is not None and newest.content_hash == row.content_hash:
+    gives_way = current is not None and not holds and _older(row, current)
+    known = newest is not None and newest.content_hash == row.content_hash
+    if newest is not None and known and (newest.is_current or gives_way):
         return newest, False
-    row.is_current = not (current and _older(row, current))
-    if row.is_current and current is not None:
+    if current is not None and not gives_way:
         row.supersedes = current
         same.filter(pk=current.pk).update(is_current=False)
-    row.save(force_insert=True)
+    if newest is not None and known:
+        row = newest
+        same.filter(pk=row.pk).update(is_current=True)
+    row.is_current = not gives_way
+    if not known:
+        row.save(force_insert=True)
     if row.is_current and run_kind != Assessment.RunKind.SHADOW:
         decisions = list(Decision.objects.filter(**subject.key))
         findings_update(row, effective(row, decisions))
         cells_change(removed=assessment_cells(current), added=assessment_cells(row))
         exam_outcome_refresh(subject.exam_id)
     jobs.emit(events.ASSESSMENT_STORED, str(row.pk), scope=subject.hospital.path)
-    return row, True
+    return row, not known
 
 
 def _older(row: Assessment, current: Assessment) -> bool:

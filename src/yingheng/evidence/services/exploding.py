@@ -51,7 +51,8 @@ def _entry(assessment: Assessment, v: EffectiveVerdict) -> dict[str, Any]:
     }
 
 
-def _worst_severity(criteria: Sequence[dict[str, Any]]) -> str:
+def worst_severity(criteria: Sequence[dict[str, Any]]) -> str:
+    """The gravest severity of a finding's criteria."""
     return min((c["severity"] for c in criteria), key=_SEVERITIES.index)
 
 
@@ -67,7 +68,7 @@ def _open(assessment: Assessment, key: str, failures: Sequence[EffectiveVerdict]
         modality=assessment.modality,
         local_day=assessment.local_day,
         quantity=key,
-        severity=_worst_severity(criteria),
+        severity=worst_severity(criteria),
         criteria=criteria,
         value=first["value"],
         unit=first["unit"],
@@ -91,7 +92,7 @@ def _refresh(
     gone = {*passing, *(v.verdict["criterion"] for v in failures)}
     kept = [c for c in finding.criteria if not (c["family"] == assessment.family and c["criterion"] in gone)]
     finding.criteria = kept + [_entry(assessment, v) for v in failures]
-    finding.severity = _worst_severity(finding.criteria)
+    finding.severity = worst_severity(finding.criteria)
     finding.value, finding.unit, finding.evidence = first["value"], first["unit"], first["evidence"]
     finding.input_hash, finding.assessment = assessment.input_hash, assessment
     finding.last_seen_at, finding.n_seen = now(), finding.n_seen + 1
@@ -110,7 +111,7 @@ def _relieve(finding: Finding, assessment: Assessment, passing: dict[str, Effect
     ]
     decided = [d for c in passed if (d := passing[c].decision) is not None]
     if finding.criteria:
-        finding.severity = _worst_severity(finding.criteria)
+        finding.severity = worst_severity(finding.criteria)
         finding.save(update_fields=["criteria", "severity"])
     elif decided and finding.state in {Finding.State.OPEN, Finding.State.CONFIRMED}:
         finding_event(finding, "overrule", assessment=assessment, reason=decided[-1].reason)

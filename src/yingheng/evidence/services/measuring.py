@@ -58,19 +58,25 @@ def measurements_store(
         protocol_key=protocol_key,
         created_at=now(),
     )
-    jobs.emit(events.MEASUREMENT_STORED, str(row.pk), scope=subject.hospital.path)
+    jobs.emit(events.MEASUREMENT_STORED, str(row.pk), scope=subject.hospital.path, priority=-1)
     return row, found is None
 
 
 @dataclass(frozen=True, slots=True)
 class BaselineValues:
-    """Median and median absolute deviation (unit of the quantity) of `n` values from a window of local days."""
+    """Median and median absolute deviation (unit of the quantity) of `n` values from a window of local days.
+
+    `starts_at` is when the device became what it is (None: from the beginning), `last_at` the exam time of the last
+    value: the baseline stands for exams of that time between two changes of the device.
+    """
 
     n: int
     median: float
     mad: float
     first_day: dt.date
     last_day: dt.date
+    starts_at: dt.datetime | None = None
+    last_at: dt.datetime | None = None
 
 
 @transaction.atomic

@@ -22,6 +22,7 @@ from yingheng.common.ui.pages import ListPage
 from yingheng.common.ui.parts import Action, Empty, Lines, When
 from yingheng.common.ui.tables import Column, Filter, FilterBar, Pager, Row, Table
 from yingheng.tenancy.access import page
+from yingheng.tenancy.deeds import deed
 from yingheng.tenancy.permissions import AUDIT_VIEW
 
 PAGE_ROWS = 50
@@ -134,7 +135,7 @@ def _row(entry: Entry) -> Row:
         {
             "at": When(entry.at),
             "who": entry.actor_name or _("the platform"),
-            "action": entry.action,
+            "action": Lines(deed(entry.action), entry.action),
             "subject": Lines(entry.subject, entry.scope or _("whole installation")),
             "change": _change(entry),
             "reason": entry.reason or None,

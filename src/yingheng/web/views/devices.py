@@ -22,6 +22,7 @@ from yingheng.registry.services import device_confirm
 from yingheng.tenancy.access import page, scope_of
 from yingheng.tenancy.permissions import DEVICE_EDIT, DEVICE_VIEW, EXAM_VIEW
 from yingheng.web.addresses import kept_query, with_query
+from yingheng.web.device_sections import quality_sections
 from yingheng.web.forms import DeviceForm
 from yingheng.web.paging import offset_page
 from yingheng.web.views.exams import exam_name, exam_state
@@ -73,7 +74,7 @@ def devices(request: HttpRequest) -> HttpResponse:
 def device(request: HttpRequest, device_id: UUID) -> HttpResponse:
     """One device: identity, use, its newest exams."""
     row = device_get(request.scope, device_id)
-    sections = [Section(_("Identity"), _identity(row))]
+    sections = [Section(_("Identity"), _identity(row)), *quality_sections(request, row)]
     if exams := scope_of(request, EXAM_VIEW):
         recent = exam_list(exams, ExamFilter(device_id=row.pk), limit=RECENT)
         url = f"{reverse('web:exams')}?device={row.pk}"

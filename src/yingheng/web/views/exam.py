@@ -25,6 +25,7 @@ from yingheng.tenancy.access import page, scope_of
 from yingheng.tenancy.permissions import EXAM_EVALUATE, EXAM_VIEW, PATIENT_IDENTIFY
 from yingheng.web.views.exam_series import ExamSections
 from yingheng.web.views.exams import exam_name, exam_state, flag_tags
+from yingheng.web.views.item_pages import item_section
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,8 @@ def exam(request: HttpRequest, exam_id: UUID) -> HttpResponse:
         alerts=_alerts(request, row, series),
         sections=[
             *_strip(request, series, by_subject, chosen),
-            *_judged_sections(request, row, chosen, by_subject),
+            *_judged_sections(request, row, series, chosen, by_subject),
+            item_section(request, row, actions=True),
             *panels_for("exam", request, row),
         ],
         timeline=Timeline(timeline_for(request, row)),
@@ -74,10 +76,14 @@ def exam(request: HttpRequest, exam_id: UUID) -> HttpResponse:
 
 
 def _judged_sections(
-    request: HttpRequest, row: Exam, chosen: Series | None, by_subject: dict[UUID, list[EffectiveVerdict]]
+    request: HttpRequest,
+    row: Exam,
+    series: Sequence[Series],
+    chosen: Series | None,
+    by_subject: dict[UUID, list[EffectiveVerdict]],
 ) -> list[Section]:
     """The chosen series and the exam as a whole; what failed on the whole exam comes first."""
-    shown = ExamSections(request, row)
+    shown = ExamSections(request, row, series)
     sections = [shown.series(chosen, by_subject[chosen.pk])] if chosen is not None else []
     whole = by_subject[row.pk]
     if not whole:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from django.http import HttpRequest
@@ -12,7 +13,7 @@ from django.utils.translation import gettext as _
 from yingheng.catalog.models import Exam, Instance, Series
 from yingheng.catalog.selectors import instances_of_series
 from yingheng.common.ui.judged import HumanVerdict, Judged, JudgedList, reason_text, value_text
-from yingheng.common.ui.parts import Section
+from yingheng.common.ui.parts import Link, Section
 from yingheng.common.ui.stage import SliceRuler, Stage, Window, overlays_of
 from yingheng.common.ui.tables import Column, Row, Table
 from yingheng.common.ui.words import quantity_text, unit_text
@@ -20,6 +21,8 @@ from yingheng.evidence.selectors import measurements_of_exam
 from yingheng.evidence.truth import EffectiveVerdict
 from yingheng.tenancy.access import scope_of
 from yingheng.tenancy.permissions import EXAM_DECIDE
+from yingheng.web.hints import hints_for
+from yingheng.web.method_pages import method_url, methods_used
 
 # (window, label) by modality: what a reader presses every day; "" is what the header says.
 _CT_WINDOWS = (("40,80", "brain"), ("-600,1500", "lung"), ("40,400", "soft tissue"), ("400,1800", "bone"))
@@ -31,9 +34,10 @@ _FAULTS = {"missing": "gaps", "duplicated": "duplicates", "irregular": "irregula
 class ExamSections:
     """The sections of the exam page that need the request and the exam."""
 
-    def __init__(self, request: HttpRequest, row: Exam) -> None:
+    def __init__(self, request: HttpRequest, row: Exam, series: Sequence[Series]) -> None:
         self.request = request
         self.row = row
+        self.names = {one.pk: one.description or one.modality for one in series}
         self.may_decide = scope_of(request, EXAM_DECIDE).contains(row.hospital.path)
         sets = measurements_of_exam(request.scope, row)
         self.values = {s.subject_id: s.values for s in sets}
@@ -60,7 +64,7 @@ class ExamSections:
     def exam(self, verdicts: Sequence[EffectiveVerdict]) -> Section:
         """What is judged on the exam as a whole; the clauses for a person are folded below the measured ones."""
         items = self.judged(verdicts, self.values.get(self.row.pk, []), _Slices(()))
-        manual = [item for item in items if item.manual]
+        manual = [replace(i, hints=hints_for(i.verdict, self.values, self.names)) for i in items if i.manual]
         return Section(
             _("Whole exam"),
             body_template="web/_whole_exam.html",
@@ -76,11 +80,11 @@ class ExamSections:
     def judged(
         self, verdicts: Sequence[EffectiveVerdict], values: Sequence[dict[str, Any]], slices: _Slices
     ) -> list[Judged]:
-        methods = {v["quantity"]: f"{v['method']} {v['version']}" for v in values}
+        methods = methods_used(values)
         return [
             Judged(
                 verdict=v.verdict,
-                method=methods.get(v.verdict.get("quantity") or "", ""),
+                **methods.get(v.verdict.get("quantity") or "", {}),
                 human=human_of(v),
                 slice_index=slices.of(v.verdict),
                 decide_url=self.decide_url(v),
@@ -147,7 +151,7 @@ def _measured(values: Sequence[dict[str, Any]]) -> Table:
             {
                 "quantity": quantity_text(value["quantity"]),
                 "value": _value_words(value),
-                "method": f"{value['method']} {value['version']}",
+                "method": _method_link(value),
             }
         )
         for value in values
@@ -158,6 +162,11 @@ def _measured(values: Sequence[dict[str, Any]]) -> Table:
         Column("method", _("Method"), phone=False),
     )
     return Table(columns=columns, rows=rows, caption=_("Measurements"))
+
+
+def _method_link(value: dict[str, Any]) -> Link | str:
+    text, url = f"{value['method']} {value['version']}", method_url(value["method"])
+    return Link(text, url) if url else text
 
 
 def _value_words(value: dict[str, Any]) -> str:

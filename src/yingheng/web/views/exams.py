@@ -14,12 +14,14 @@ from yingheng.common.ui.pages import ListPage
 from yingheng.common.ui.parts import Empty, Lines, Many, OutcomeBadge, Tab, Tag, When
 from yingheng.common.ui.tables import Column, Filter, FilterBar, Option, Pager, Row, Table
 from yingheng.common.ui.words import OUTCOMES
-from yingheng.registry.selectors import device_list
+from yingheng.registry.selectors import device_list, exam_item_list
 from yingheng.tenancy.access import page
 from yingheng.tenancy.permissions import EXAM_VIEW
 from yingheng.web.addresses import day, identifier, kept_query, with_query
+from yingheng.web.views.items import part_words
 
 _SORTS = {"-day": "newest", "day": "oldest", "-failed": "failed"}
+_ITEM_STATES = (Exam.ItemState.UNMAPPED, Exam.ItemState.MAPPED, Exam.ItemState.EXCLUDED)
 _FLAGS = ("emergency", "contrast", "paediatric", "demo")
 
 
@@ -38,11 +40,11 @@ def exams(request: HttpRequest) -> HttpResponse:
         table=Table(
             columns=(
                 Column("exam", _("Exam"), wide=True),
+                Column("item", _("Exam item"), phone=False),
                 Column("outcome", _("Outcome"), nowrap=True),
                 Column("failed", _("Failed"), sort="-failed", align="right"),
                 Column("review", _("Needs review"), align="right", phone=False),
                 Column("none", _("Not assessable"), align="right", phone=False),
-                Column("size", _("Images"), align="right", phone=False),
                 Column("device", _("Device"), phone=False, clip=True),
                 Column("day", _("Examined"), sort="-day", nowrap=True),
             ),
@@ -87,16 +89,25 @@ def exam_state(exam: Exam) -> OutcomeBadge | Tag:
     return OutcomeBadge(exam.outcome) if exam.outcome else Tag(_("not judged yet"), "neutral")
 
 
+def item_cell(exam: Exam) -> str | Tag:
+    """The item of an exam, or that it has none."""
+    if exam.item:
+        return exam.item.label
+    state = Exam.ItemState(exam.item_state)
+    return Tag(str(state.label), "human" if state == Exam.ItemState.UNMAPPED else "neutral")
+
+
 def _row(exam: Exam) -> Row:
-    second = " · ".join(filter(None, (exam.modality, exam.accession, exam.hospital.name)))
+    size = _("%(modality)s · %(n)s images") % {"modality": exam.modality, "n": exam.n_instances}
+    second = " · ".join(filter(None, (size, exam.accession, exam.hospital.name)))
     return Row(
         {
             "exam": Many([Lines(exam_name(exam), second), *flag_tags(exam)]),
+            "item": Lines(item_cell(exam), part_words(exam.item.body_part if exam.item else exam.body_part)),
             "outcome": exam_state(exam),
             "failed": exam.n_fail or None,
             "review": exam.n_human or None,
             "none": exam.n_unassessable or None,
-            "size": exam.n_instances,
             "device": exam.device.label if exam.device else None,
             "day": When(exam.sort_at),
         },
@@ -107,13 +118,16 @@ def _row(exam: Exam) -> Row:
 
 def _wanted(request: HttpRequest) -> ExamFilter:
     asked = request.GET
-    flag = asked.get("flag", "")
+    flag, item = asked.get("flag", ""), asked.get("item", "")
     return ExamFilter(
         text=asked.get("text", ""),
         modality=asked.get("modality", ""),
         outcome=asked.get("outcome", "") if asked.get("outcome", "") in {*OUTCOMES, "none"} else "",
         flag=flag if flag in _FLAGS else "",
         device_id=identifier(asked.get("device", "")),
+        item_id=identifier(item),
+        item_state=item[1:] if item[:1] == "=" and item[1:] in _ITEM_STATES else "",
+        item_key=asked.get("key", ""),
         first=day(asked.get("first", "")),
         last=day(asked.get("last", "")),
     )
@@ -147,6 +161,7 @@ def _filters(request: HttpRequest) -> FilterBar:
                 [Option("", _("All")), *(Option(m, m) for m in exam_modalities(request.scope))],
             ),
             Filter("device", _("Device"), "select", asked.get("device", ""), [Option("", _("All")), *devices]),
+            Filter("item", _("Exam item"), "select", asked.get("item", ""), _item_options()),
             Filter(
                 "flag",
                 _("Mark"),
@@ -157,5 +172,10 @@ def _filters(request: HttpRequest) -> FilterBar:
             Filter("first", _("From"), "date", asked.get("first", "")),
             Filter("last", _("To"), "date", asked.get("last", "")),
         ),
-        keep=kept_query(request, "outcome", "sort"),
+        keep=kept_query(request, "outcome", "sort", "key"),
     )
+
+
+def _item_options() -> list[Option]:
+    states = [Option(f"={state}", str(state.label)) for state in _ITEM_STATES]
+    return [Option("", _("All")), *states, *(Option(str(i.pk), i.label) for i in exam_item_list())]

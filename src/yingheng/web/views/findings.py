@@ -40,6 +40,7 @@ from yingheng.evidence.selectors import (
     finding_counts,
     finding_get,
     finding_list,
+    measurements_current,
     verdicts_effective,
 )
 from yingheng.evidence.services import finding_decide
@@ -48,6 +49,7 @@ from yingheng.tenancy.permissions import EXAM_VIEW, FINDING_DECIDE, FINDING_VIEW
 from yingheng.tenancy.scope import Scope
 from yingheng.web.addresses import kept_query, with_query
 from yingheng.web.forms import ReasonForm
+from yingheng.web.method_pages import methods_used
 from yingheng.web.paging import offset_page
 from yingheng.web.views.exam_series import human_of
 from yingheng.web.views.exams import exam_name
@@ -211,7 +213,9 @@ def _judged(scope: Scope, row: Finding) -> list[Judged]:
     now = verdicts_effective(scope, subject_type=row.subject_type, subject_id=row.subject_id)
     live = {(v.verdict["standard"], v.verdict["criterion"]): v for v in now if v.automatic == "FAIL"}
     if row.state in LIVE_STATES and broken <= live.keys():
-        return [Judged(verdict=live[key].verdict, human=human_of(live[key])) for key in sorted(broken)]
+        sets = measurements_current(scope, subject_type=row.subject_type, subject_id=row.subject_id)
+        method = methods_used([v for one in sets for v in one.values]).get(row.quantity, {})
+        return [Judged(verdict=live[key].verdict, human=human_of(live[key]), **method) for key in sorted(broken)]
     return [Judged(verdict=v) for v in row.assessment.verdicts if (v["standard"], v["criterion"]) in broken]
 
 

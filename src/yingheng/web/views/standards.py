@@ -11,16 +11,16 @@ from django.views.decorators.http import require_safe
 
 from imagingqc.criteria.explain import limit_text
 from imagingqc.criteria.load import load_builtin
-from imagingqc.criteria.model import Criterion, Standard
+from imagingqc.criteria.model import Confidence, Criterion, Standard
 from imagingqc.criteria.words import SUBJECT_WORDS, applies_text
-from imagingqc.evaluate import DEFAULT_STANDARDS
 from yingheng.common.ui.clauses import standard_title
 from yingheng.common.ui.pages import ListPage
-from yingheng.common.ui.parts import Empty, Lines, Link, Tab, Tag
+from yingheng.common.ui.parts import Action, Empty, Lines, Link, Tab, Tag
 from yingheng.common.ui.tables import Column, Filter, FilterBar, Option, Pager, Row, Table
 from yingheng.common.ui.words import CONFIDENCES, GRADES, LEVELS, SEVERITIES, language, quantity_text
-from yingheng.tenancy.access import page
-from yingheng.tenancy.permissions import STANDARD_VIEW
+from yingheng.rulebook.selectors import in_use_counts
+from yingheng.tenancy.access import page, scope_of
+from yingheng.tenancy.permissions import STANDARD_EDIT, STANDARD_VIEW
 from yingheng.web.addresses import kept_query, with_query
 
 
@@ -28,9 +28,11 @@ from yingheng.web.addresses import kept_query, with_query
 @require_safe
 def standards(request: HttpRequest) -> HttpResponse:
     """Every standard that the product knows, as data."""
+    counts, n_hospitals = in_use_counts(request.scope)
     return ListPage(
         title=_("Standards library"),
         purpose=_("Documents as data: every clause with its limit, where it comes from and how sure that is."),
+        actions=[Action(_("Standards in use"), reverse("rulebook:standards"), "list-check")],
         table=Table(
             columns=(
                 Column("title", _("Standard"), wide=True),
@@ -40,7 +42,7 @@ def standards(request: HttpRequest) -> HttpResponse:
                 Column("manual", _("By a person"), align="right"),
                 Column("use", _("In use"), nowrap=True),
             ),
-            rows=[_standard_row(standard) for standard in load_builtin().values()],
+            rows=[_standard_row(s, counts[s.id], n_hospitals) for s in load_builtin().values()],
             caption=_("Standards library"),
         ),
     ).response(request)
@@ -56,6 +58,7 @@ def standard(request: HttpRequest, standard_id: str) -> HttpResponse:
     shown = [c for c in document.criteria if _wanted(request, c)]
     kinds = Counter("manual" if c.grade == "manual" else "auto" for c in document.criteria)
     kind = request.GET.get("kind", "")
+    edits = bool(scope_of(request, STANDARD_EDIT))
     return ListPage(
         title=_title(document),
         purpose=_("Source: %(source)s") % {"source": document.source},
@@ -74,8 +77,9 @@ def standard(request: HttpRequest, standard_id: str) -> HttpResponse:
                 Column("grade", _("Judged"), nowrap=True, phone=False),
                 Column("severity", _("Severity"), phone=False),
                 Column("confidence", _("Confidence"), nowrap=True),
+                *([Column("do", "", align="right")] if edits else []),
             ),
-            rows=[_criterion_row(c) for c in shown],
+            rows=[_criterion_row(c, document.id, edits=edits) for c in shown],
             caption=_title(document),
             pager=Pager(shown=len(shown), total=len(document.criteria)),
             empty=Empty(_("No criterion here"), _("Change the filters."), icon="book-2"),
@@ -87,7 +91,7 @@ def _title(document: Standard) -> str:
     return standard_title(document.id)
 
 
-def _standard_row(document: Standard) -> Row:
+def _standard_row(document: Standard, n_using: int, n_hospitals: int) -> Row:
     manual = sum(c.grade == "manual" for c in document.criteria)
     return Row(
         {
@@ -96,18 +100,27 @@ def _standard_row(document: Standard) -> Row:
             "valid": document.valid_from or _("date not known"),
             "auto": len(document.criteria) - manual,
             "manual": manual,
-            "use": Tag(_("in use"), "pass") if document.id in DEFAULT_STANDARDS else None,
+            "use": _in_use(n_using, n_hospitals),
         },
         url=reverse("web:standard", args=[document.id]),
         id=document.id,
     )
 
 
-def _criterion_row(c: Criterion) -> Row:
+def _in_use(n_using: int, n_hospitals: int) -> Tag | None:
+    """Whether the reader's hospital is judged by it today; of several hospitals, how many are."""
+    if not n_using:
+        return None
+    if n_hospitals == 1:
+        return Tag(_("in use"), "pass")
+    return Tag(_("%(n)d of %(all)d hospitals") % {"n": n_using, "all": n_hospitals}, "pass")
+
+
+def _criterion_row(c: Criterion, standard_id: str, *, edits: bool) -> Row:
     lang = language()
     confidence = CONFIDENCES[c.confidence.value]
     measured = quantity_text(c.quantity)
-    where = applies_text(c, lang)
+    where = applies_text(c, lang).replace("/", "/\u200b")  # a list of every modality there is may break
     return Row(
         {
             "clause": c.clause,
@@ -116,9 +129,18 @@ def _criterion_row(c: Criterion) -> Row:
             "grade": GRADES[c.grade].label,
             "severity": SEVERITIES[c.severity].label,
             "confidence": Tag(str(confidence.label), confidence.tone, confidence.icon),
+            "do": _confirm(c, standard_id) if edits else None,
         },
         id=c.id,
     )
+
+
+def _confirm(c: Criterion, standard_id: str) -> Action | None:
+    """What nobody stands for never fails anything: a hospital that knows better may confirm it."""
+    if c.limit is None or c.confidence not in {Confidence.UNCONFIRMED, Confidence.EXPERT}:
+        return None
+    url = reverse("rulebook:confirm", args=[standard_id, c.id])
+    return Action(_("Confirm this limit"), url, "shield-check", kind="quiet")
 
 
 def _wanted(request: HttpRequest, c: Criterion) -> bool:

@@ -7,7 +7,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from yingheng.catalog.selectors import ExamFilter, exam_list, exam_recent_counts
+from yingheng.catalog.selectors import ExamFilter, exam_list, exam_recent_counts, unmapped_count
 from yingheng.common.ui.pages import DashboardPage
 from yingheng.common.ui.parts import Action, Empty, Lines, Section, Tag, When
 from yingheng.common.ui.tables import Column, Row, Table
@@ -17,7 +17,7 @@ from yingheng.evidence.selectors import LIVE_STATES, finding_counts, finding_lis
 from yingheng.jobs.selectors import open_counts
 from yingheng.registry.selectors import device_counts
 from yingheng.tenancy.access import scope_of, signed_in
-from yingheng.tenancy.permissions import DEVICE_VIEW, EXAM_VIEW, FINDING_VIEW, JOB_VIEW
+from yingheng.tenancy.permissions import DEVICE_VIEW, EXAM_VIEW, FINDING_VIEW, JOB_VIEW, MAPPING_EDIT
 from yingheng.web.views.exams import exam_name, exam_state
 from yingheng.web.views.findings import finding_name, finding_place
 
@@ -69,6 +69,8 @@ def _finding_tiles(request: HttpRequest) -> list[Tile]:
         tiles.append(
             _tile(_("Devices to confirm"), waiting, f"{reverse('web:devices')}?state=unconfirmed", tone="human")
         )
+    if scope := scope_of(request, MAPPING_EDIT):
+        tiles.append(_tile(_("Exams without an item"), unmapped_count(scope), reverse("web:items"), tone="human"))
     return tiles
 
 

@@ -3,6 +3,7 @@
 from django.urls import reverse
 
 from yingheng.common.ui.charts import Point
+from yingheng.common.ui.curves import Curve, Curves, Place
 from yingheng.common.ui.judged import JudgedList
 from yingheng.common.ui.parts import (
     Action,
@@ -81,10 +82,24 @@ def numbers() -> list[Section]:
     return [
         Section(t("比率", "Rates"), Many(rates)),
         Section(t("数值与时间", "Numbers and times"), pairs),
+        Section(t("随限值变化的比率", "Shares over a limit"), curves()),
         Section(t("判定结果列表", "Judged numbers"), JudgedList(judged_items()), flush=True),
         Section(t("图像旁的判定", "Beside an image"), JudgedList(judged_items(), compact=True), flush=True),
         Section(t("尚无判定", "Nothing judged"), JudgedList([]), flush=False),
     ]
+
+
+def curves() -> Curves:
+    flagged = [(float(x), 1 / (1 + 2.7 ** (x - 12))) for x in range(21)]
+    alarms = [(float(x), 1 / (1 + 2.7 ** (x - 5))) for x in range(21)]
+    return Curves(
+        [
+            Curve(t("不合格中被标出", "faulty, flagged"), flagged),
+            Curve(t("合格中被标出", "sound, flagged"), alarms, "fail"),
+        ],
+        [Place(t("现限值", "limit in use"), 5.0), Place(t("建议限值", "suggested limit"), 8.0, "accent")],
+        t("限值（%）", "limit, %"),
+    )
 
 
 def evidence() -> list[Section]:

@@ -59,36 +59,6 @@ class MeasurementSet(SubjectRow):
         indexes = (models.Index(fields=["device", "protocol_key", "local_day"], name="measurement_set_device_day"),)
 
 
-class Baseline(models.Model):
-    """A device's own normal value of a quantity under a protocol; a new version after a change of the device."""
-
-    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    hospital = models.ForeignKey("tenancy.Organisation", on_delete=models.PROTECT, related_name="+")
-    device = models.ForeignKey("registry.Device", on_delete=models.PROTECT, related_name="baselines")
-    protocol_key = models.CharField(max_length=120)
-    quantity = models.CharField(max_length=120)
-    version = models.PositiveIntegerField()
-    n = models.PositiveIntegerField()
-    median = models.FloatField()
-    mad = models.FloatField(help_text="median absolute deviation, unit of the quantity")
-    first_day = models.DateField()
-    last_day = models.DateField()
-    set_by_id = models.CharField(max_length=64, blank=True)
-    set_by_name = models.CharField(max_length=150, blank=True)
-    cause = models.TextField(blank=True, help_text="what made this version necessary")
-    created_at = models.DateTimeField()
-
-    class Meta:
-        constraints = (
-            models.UniqueConstraint(
-                fields=["device", "protocol_key", "quantity", "version"], name="baseline_natural_key"
-            ),
-        )
-
-    def __str__(self) -> str:
-        return f"{self.quantity} v{self.version}"
-
-
 class Assessment(SubjectRow):
     """All verdicts of one subject under one standard edition.  Append-only: only `is_current` ever changes.
 

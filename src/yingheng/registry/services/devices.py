@@ -1,4 +1,4 @@
-"""Devices from headers, their confirmation and their restriction; persons, rooms and exam items."""
+"""Devices from headers, their confirmation and their restriction; persons and rooms."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from yingheng.common.clock import now
 from yingheng.common.errors import Conflict, Invalid
 from yingheng.jobs import services as jobs
 from yingheng.registry.identity import DeviceFacts, device_facts
-from yingheng.registry.models import Device, ExamItem, Person, Room
+from yingheng.registry.models import Device, Person, Room
 from yingheng.tenancy.models import Organisation
 
 _Span = tuple[dt.datetime, dt.datetime]
@@ -212,29 +212,6 @@ def person_put(
     after = {"staff_number": staff_number, "name": name, "category": str(category)}
     audit.record(actor=actor, action="person.put", subject=f"person:{person.pk}", scope=hospital.path, after=after)
     return person
-
-
-@transaction.atomic
-def exam_item_put(
-    *, code: str, name_zh: str, name_en: str, modality: str, body_part: str, rules: Mapping[str, Any]
-) -> ExamItem:
-    """Load one entry of the dictionary of exam items; its version rises when anything in it changed."""
-    wanted = {
-        "name_zh": name_zh,
-        "name_en": name_en,
-        "modality": modality,
-        "body_part": body_part,
-        "rules": dict(rules),
-    }
-    item, created = ExamItem.objects.get_or_create(code=code, defaults=wanted)
-    if created or all(getattr(item, name) == value for name, value in wanted.items()):
-        return item
-    item = ExamItem.objects.select_for_update(no_key=True).get(pk=item.pk)
-    for name, value in wanted.items():
-        setattr(item, name, value)
-    item.version += 1
-    item.save()
-    return item
 
 
 def _locked(device: Device) -> Device:

@@ -50,6 +50,8 @@ class ExamFilter:
     flag: str = ""
     device_id: UUID | str | None = None
     item_id: UUID | str | None = None
+    item_state: str = ""
+    item_key: str = ""
     first: dt.date | None = None
     last: dt.date | None = None
     with_findings: bool = False
@@ -212,13 +214,17 @@ def retake_list(scope: Scope, *, exam: Exam | None = None) -> QuerySet[Retake]:
 
 
 def _filtered(scope: Scope, f: ExamFilter) -> QuerySet[Exam]:
-    rows = _within(scope)
+    rows = exams_within(scope)
     equal = {"modality": f.modality, "state": f.state, "device_id": f.device_id, "item_id": f.item_id}
+    equal["item_key"] = f.item_key
     rows = rows.filter(**{name: value for name, value in equal.items() if value})
     if f.outcome:
         rows = rows.filter(outcome="" if f.outcome == "none" else f.outcome)
     if f.flag in {"emergency", "contrast", "paediatric", "demo"}:
         rows = rows.filter(**{f"is_{f.flag}": True})
+    if f.item_state:  # what nobody looked at yet is not mapped either
+        states = (f.item_state, "") if f.item_state == Exam.ItemState.UNMAPPED else (f.item_state,)
+        rows = rows.filter(item_state__in=states)
     if f.first:
         rows = rows.filter(local_day__gte=f.first)
     if f.last:
@@ -230,7 +236,7 @@ def _filtered(scope: Scope, f: ExamFilter) -> QuerySet[Exam]:
     return rows
 
 
-def _within(scope: Scope) -> QuerySet[Exam]:
+def exams_within(scope: Scope) -> QuerySet[Exam]:
     """Exams in the scope.  One hospital is named by its id, so that its exams are read by its own index."""
     if "/" in scope.paths:
         return Exam.objects.all()

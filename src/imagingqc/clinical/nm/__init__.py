@@ -1,0 +1,1 @@
+"""Nuclear medicine: planar and SPECT (NM), positron emission (PT)."""

@@ -1,0 +1,1 @@
+"""Angiography and fluoroscopy (XA, RF)."""

@@ -1,0 +1,26 @@
+"""Writing devices, persons, rooms, exam items and what texts of exams mean."""
+
+from yingheng.registry.services.devices import (
+    TRANSITIONS,
+    device_confirm,
+    device_from_headers,
+    device_release,
+    device_restrict,
+    person_put,
+    room_put,
+)
+from yingheng.registry.services.items import exam_item_of, exam_item_put, exam_items_load, item_mapping_record
+
+__all__ = [
+    "TRANSITIONS",
+    "device_confirm",
+    "device_from_headers",
+    "device_release",
+    "device_restrict",
+    "exam_item_of",
+    "exam_item_put",
+    "exam_items_load",
+    "item_mapping_record",
+    "person_put",
+    "room_put",
+]

@@ -1,0 +1,76 @@
+"""Places of the control chart: every value inside, in order, and told in words too."""
+
+import datetime as dt
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.apps.ui.rendering import html_of
+
+from yingheng.common.ui.control_chart import BOTTOM, HEIGHT, TOP, ChartEvent, ChartPoint, ControlChart, Stretch
+
+DAY = dt.date(2026, 3, 1)
+numbers = st.floats(-1e6, 1e6, allow_nan=False)
+
+
+def chart(values, **more):
+    return ControlChart(
+        [ChartPoint(DAY + dt.timedelta(days=i), v, str(i)) for i, v in enumerate(values)], "噪声", **more
+    )
+
+
+@given(st.lists(numbers, min_size=1, max_size=60))
+def test_every_value_lies_inside_and_in_order(values):
+    shown = chart(values)
+    places = [dot.x for dot in shown.dots]
+    assert places == sorted(places)
+    assert all(TOP - 0.01 <= dot.y <= HEIGHT - BOTTOM + 0.01 for dot in shown.dots)
+    assert len(shown.y_ticks) >= 1
+    assert all(TOP - 0.01 <= tick.at <= HEIGHT - BOTTOM + 0.01 for tick in shown.y_ticks)
+
+
+@given(st.lists(numbers, min_size=2, max_size=30, unique=True))
+def test_larger_values_lie_higher(values):
+    dots = sorted(chart(values).dots, key=lambda dot: dot.point.value)
+    assert [dot.y for dot in dots] == sorted((dot.y for dot in dots), reverse=True)
+
+
+def test_a_wild_value_is_drawn_at_the_rim_and_leaves_the_band_readable():
+    shown = chart([10.0] * 9 + [1e6], stretches=(Stretch(0, 9, 10.0, 9.0, 11.0),))
+    assert [dot.rim for dot in shown.dots] == [False] * 9 + [True]
+    band = shown.bands[0]
+    assert band.height > 20
+    assert band.top < band.middle < band.bottom
+
+
+def test_the_average_is_broken_where_there_is_none():
+    shown = chart([1.0] * 7, averages=[None, 1.0, 1.0, None, 1.0, 1.0, 1.0])
+    assert [line.count(",") for line in shown.lines] == [2, 3]
+
+
+def test_changes_stand_between_the_points_they_part():
+    shown = chart([1.0, 2.0, 3.0], events=(ChartEvent(1, "a"), ChartEvent(3, "b")))
+    xs = [dot.x for dot in shown.dots]
+    (one, first, _), (two, last, _) = shown.marks
+    assert (one, two) == (1, 2)
+    assert xs[0] < first < xs[1]
+    assert last > xs[2]
+
+
+@pytest.mark.parametrize(("values", "ticks"), [([0.0, 1.0], "0.5"), ([10.0, 12.0], "10.5"), ([0.0, 5000.0], "2000")])
+def test_ticks_are_round(values, ticks):
+    assert ticks in [tick.text for tick in chart(values).y_ticks]
+
+
+def test_it_is_drawn_with_a_link_for_each_exam_and_said_in_words():
+    points = [ChartPoint(DAY, 1.0, "a", "/exams/1/"), ChartPoint(DAY, 9.0, "b", "/exams/2/", beyond=True)]
+    page = html_of(ControlChart(points, "噪声", "mm"))
+    assert re.findall(r'href="(/exams/\d/)"', page) == ["/exams/1/", "/exams/2/"]
+    assert page.count('class="exam-dot beyond"') == 1
+    assert "aria-label" in page
+    assert "style=" not in page
+
+
+def test_nothing_is_drawn_of_nothing():
+    assert "<svg" not in html_of(ControlChart([], "噪声"))
