@@ -26,7 +26,7 @@ from imagingqc.imaging.streaks import Streaks, metal_regions, streaks
 T = TypeVar("T")
 
 NOT_AIR_HU = 0.0  # beyond the field: an edge there is no skin
-EDGES = 30  # slices that are looked at for skin and rings
+EDGES = 24  # slices that are looked at for skin and rings
 REFERENCES = 12  # slices without metal that those with metal are held against
 
 
@@ -116,6 +116,8 @@ def _trace(piece: Slice, image: Image2D, wanted: _Wanted) -> Trace:
     height = position[2] if position else None
     if body is None:
         return Trace(piece, height, spacing, None)
+    if not (wanted.edge or wanted.skull or wanted.streaks):
+        return Trace(piece, height, spacing, body, glimpse(grid, body))
     field = reconstructed_field(image)
     hu, guarded = _edges_of_field(image, field)
     centre = _centre(piece, spacing)
