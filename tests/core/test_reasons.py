@@ -14,13 +14,13 @@ from imagingqc.criteria.explain import reason_text
 from imagingqc.errors import LANGUAGES, Reason, reason_catalogue, reason_words
 from imagingqc.quantity import Measurement, quantity_catalogue
 
-PACKAGE = Path(__file__).parents[2] / "src" / "imagingqc"
+SOURCE = Path(__file__).parents[2] / "src"
 RAISING = {"Reason", "DataError", "RuleError", "AnalysisError"}
 CATALOGUE = reason_catalogue()
 
 
-def trees() -> list[tuple[str, ast.Module]]:
-    return [(p.name, ast.parse(p.read_text(encoding="utf-8"))) for p in sorted(PACKAGE.rglob("*.py"))]
+def trees(folder: Path = SOURCE / "imagingqc") -> list[tuple[str, ast.Module]]:
+    return [(p.name, ast.parse(p.read_text(encoding="utf-8"))) for p in sorted(folder.rglob("*.py"))]
 
 
 def named_codes() -> Iterator[tuple[str, ast.expr]]:
@@ -57,7 +57,7 @@ def test_it_has_a_sentence_for_every_code_in_the_source():
 def test_it_has_no_sentence_that_nobody_says():
     literals = {
         node.value
-        for _, tree in trees()
+        for _, tree in trees(SOURCE)  # the platform says some of them too
         for node in ast.walk(tree)
         if isinstance(node, ast.Constant) and isinstance(node.value, str)
     }
@@ -90,7 +90,7 @@ def test_it_leaves_a_text_that_is_no_code_as_it_is():
 
 
 def test_it_has_words_for_every_kind_of_stack_in_both_languages():
-    source = (PACKAGE / "dicom" / "model.py").read_text(encoding="utf-8")
+    source = (SOURCE / "imagingqc" / "dicom" / "model.py").read_text(encoding="utf-8")
     kinds = re.search(r"StackKind\b[^=]*= Literal\[(.*?)\]", source, re.DOTALL)
     assert set(re.findall(r'"(\w+)"', kinds[1])) == reason_words()["kinds"].keys() - {"-"}
     for table in reason_words().values():

@@ -56,6 +56,7 @@ CONFIDENCE_WORDS: Mapping[str, Mapping[Confidence, str]] = {
     },
 }
 
+SMALLEST_SHOWN = 1e-6  # no quantity here is known so finely: what is left is the rounding of a zero
 # UCUM code -> what people write.  Codes that are already readable ("mm", "%") need no entry.
 _UNIT_SYMBOLS = {
     "1": "",
@@ -106,7 +107,7 @@ def _plain(value: Scalar, lang: str) -> str:
     if isinstance(value, bool):
         return _FLAG_WORDS[lang][value]
     if isinstance(value, float):
-        return f"{value:.6g}"
+        return "0" if abs(value) < SMALLEST_SHOWN else f"{value:.6g}"
     return str(value)
 
 

@@ -21,7 +21,8 @@ HIGH_PASS = 11  # pixels along the radius
 CLIP = 3.0  # times the usual high-pass: anatomy weighs no more than that
 STEP_HU = 60.0  # of the smoothed picture across the box of the high pass: an edge
 RIM_MM = 8.0
-INNERMOST, FEWEST_SECTORS = 6, 4  # pixels; a third of a circle
+INNERMOST, FEWEST_SECTORS = 12, 4  # pixels; a third of a circle
+FAINTEST_HU = 3.0  # of the mean round the circle: nobody sees less, and round anatomy leaves about 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,7 @@ def ring_profile(
     hu : (rows, columns) in HU.  Polar picture in steps of one pixel and half a degree, minus the box mean over 11
     pixels of radius, clipped at three times its median size; mean over each of 12 sectors that shows soft tissue
     without edges in at least half of its angles, median of the sectors; over the standard error that the radius lets
-    expect, by its 1.4826 MAD.  None when hardly any circle shows four sectors.
+    expect, by its 1.4826 MAD; 0 where the mean stays below 3 HU.  None when hardly any circle shows four sectors.
     Source: own definition after the usual search for rings in polar coordinates.
     """
     pixel = min(spacing_mm)
@@ -61,7 +62,9 @@ def ring_profile(
     enough = (sectors >= FEWEST_SECTORS) & (radius >= INNERMOST)
     if int(enough.sum()) < HIGH_PASS:
         return None
-    return RingProfile(_robust(mean * np.sqrt(sectors * np.maximum(radius, 1)), enough), pixel)
+    z = _robust(mean * np.sqrt(sectors * np.maximum(radius, 1)), enough)
+    z[enough & (np.abs(mean) < FAINTEST_HU)] = 0.0
+    return RingProfile(z, pixel)
 
 
 def _by_sector(rest: Floats, seen: NDArray[np.bool_]) -> tuple[Floats, NDArray[np.intp]]:

@@ -9,9 +9,10 @@ from typing import TypeVar
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
-from django.db.models import Model, QuerySet
+from django.db.models import Max, Model, QuerySet
 
 from imagingqc.criteria.model import Standard
+from yingheng.catalog.models import Exam
 from yingheng.common.clock import local_day
 from yingheng.common.errors import NotFound
 from yingheng.rulebook.models import RuleEdition, ShadowRun, StandardUse
@@ -70,9 +71,16 @@ def shadow_get(scope: Scope, run_id: _Pk) -> ShadowRun:
 
 
 def shadow_done(edition: RuleEdition) -> ShadowRun | None:
-    """The newest finished trial run of exactly this text."""
+    """The newest finished trial run of exactly this text; one that met nothing to judge has tried nothing."""
     rows = ShadowRun.objects.filter(edition=edition, sha256=edition.sha256, state=ShadowRun.State.DONE)
-    return rows.defer("result").order_by("-asked_at").first()
+    return rows.filter(n_sets__gt=0).defer("result").order_by("-asked_at").first()
+
+
+def shadow_days(hospital: Organisation, usual: int = 90) -> int:
+    """How many days back a trial run should reach: `usual` ones, counted from the newest exam."""
+    newest = Exam.objects.filter(hospital=hospital).aggregate(day=Max("local_day"))["day"]
+    today = local_day(hospital.zone)
+    return usual + max(0, (today - newest).days) if newest else usual
 
 
 def hospital_of(hospitals: Iterable[Organisation], asked: str) -> Organisation | None:

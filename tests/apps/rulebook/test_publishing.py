@@ -17,6 +17,7 @@ from yingheng.jobs.worker import run_due_here
 from yingheng.rollups.models import Cell
 from yingheng.rollups.services import cell_verify
 from yingheng.rulebook.models import RuleEdition
+from yingheng.rulebook.selectors import shadow_days
 from yingheng.rulebook.services import (
     criterion_put,
     edition_publish,
@@ -73,7 +74,22 @@ def test_it_refuses_what_became_looser_since_it_was_written(hospital, actor):
     assert sign(made, actor).state == "published"
 
 
+def test_a_trial_that_met_nothing_to_judge_has_tried_nothing(hospital, actor):
+    made = draft(hospital, actor, table())
+    shadow_run(run_id=shadow_ask(actor=actor, edition=made, days=30).pk)
+    with pytest.raises(Invalid) as refused:
+        sign(made, actor, untried_reason="")
+    assert refused.value.code == "rulebook.not_tried"
+
+
+def test_a_trial_reaches_back_from_the_newest_exam(hospital, actor):
+    assert shadow_days(hospital) == 90
+    series_with(hospital, 1, value_of(THICKNESS, 8.0), days_ago=200)
+    assert shadow_days(hospital) == 290
+
+
 def test_a_trial_of_exactly_this_text_is_asked_for(hospital, actor):
+    series_with(hospital, 1, value_of(THICKNESS, 8.0))
     made = draft(hospital, actor, table())
     shadow_run(run_id=shadow_ask(actor=actor, edition=made, days=30).pk)
     criterion_put(actor=actor, edition=made, table=table(limit={"op": "<=", "value": 4}), instead_of="thin")

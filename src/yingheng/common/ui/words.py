@@ -7,7 +7,7 @@ from django.utils.functional import Promise
 from django.utils.translation import get_language, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
-from imagingqc.criteria.explain import quantity_name, unit_symbol
+from imagingqc.criteria.explain import SMALLEST_SHOWN, quantity_name, unit_symbol
 
 
 @dataclass(frozen=True)
@@ -81,6 +81,8 @@ def number_text(value: float, digits: int | None = None) -> str:
         return str(int(value))
     if abs(value) >= 1000:
         return f"{value:.0f}"
+    if abs(value) < SMALLEST_SHOWN:
+        return "0"
     text = f"{value:.4g}"
     return text if "e" not in text else f"{value:.8f}".rstrip("0")
 

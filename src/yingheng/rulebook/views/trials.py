@@ -37,8 +37,9 @@ from yingheng.jobs.models import Job
 from yingheng.rulebook.forms import ShadowForm
 from yingheng.rulebook.models import RuleEdition, ShadowRun
 from yingheng.rulebook.rules import edition_standard
-from yingheng.rulebook.selectors import edition_get, rules_of, shadow_get
+from yingheng.rulebook.selectors import edition_get, rules_of, shadow_days, shadow_get
 from yingheng.rulebook.services import shadow_ask
+from yingheng.rulebook.services.shadowing import LONGEST_DAYS
 from yingheng.rulebook.views.common import attempt, crumbs, title_of
 from yingheng.tenancy.access import page, scope_of
 from yingheng.tenancy.permissions import EXAM_VIEW, STANDARD_EDIT, STANDARD_VIEW
@@ -55,7 +56,7 @@ def ask(request: HttpRequest, edition_id: UUID) -> HttpResponse:
     row = edition_get(request.scope, edition_id)
     if row.state != RuleEdition.State.DRAFT:
         raise Conflict("rulebook.edition_state")
-    form = ShadowForm(request.POST or None)
+    form = ShadowForm(request.POST or None, initial={"days": min(shadow_days(row.hospital), LONGEST_DAYS)})
     if request.method == "POST" and form.is_valid():
         days = form.cleaned_data["days"]
         run = attempt(form, lambda: shadow_ask(actor=request.actor, edition=row, days=days))
