@@ -168,7 +168,8 @@ def silent_reasons(stacks: Sequence[Stack]) -> frozenset[str]:
     """Reasons for which verdicts about diagnostic images do not concern a series that holds none.
 
     A series of scouts, captures or documents only, or of planning images, is neither good nor bad: demands on its
-    slices do not apply; nor do demands on what the series was never meant to show.  What does apply to every object (one patient, sound header) stays.
+    slices do not apply; nor do demands on what the series was never meant to show.  What does apply to every object
+    (one patient, sound header) stays.
     """
     silent = set(_NOT_FOR_READING | _NOTHING_TO_JUDGE)
     if all(stack.kind in _BESIDE_THE_EXAM for stack in stacks):

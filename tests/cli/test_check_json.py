@@ -116,6 +116,14 @@ def test_it_has_a_value_or_a_reason_never_both(report):
             assert settled == (v["reason"] is None), v
 
 
+def test_it_leaves_the_full_set_out_when_asked_for_the_fast_one(folder, tmp_path):
+    one = checked(folder / "ct", tmp_path / "out.json", "--fast").json
+    values = [m for s in one["series"] for m in s["measurements"]]
+    later = {m["quantity"] for m in values if m["reason_code"] == "measured_later"}
+    assert "ct.sharpness.skin" in later
+    assert any(m["value"] is not None for m in values if m["quantity"] == "ct.noise.global")
+
+
 def test_it_adds_up(report):
     verdicts = [v for level in ("series", "exams") for one in report[level] for v in one["verdicts"]]
     assert report["totals"] == {o.value: sum(v["outcome"] == o.value for v in verdicts) for o in Outcome}

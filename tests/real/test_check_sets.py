@@ -8,6 +8,7 @@ from tests.cli.running import checked
 pytestmark = pytest.mark.real
 
 MISSING = "ct.slices.missing"
+PET = "pt.images"
 # set -> (exit code, failed criteria with their values)
 TRUTH: dict[str, tuple[int, list[tuple[str, object]]]] = {
     "ct-catphan504": (0, []),
@@ -17,7 +18,8 @@ TRUTH: dict[str, tuple[int, list[tuple[str, object]]]] = {
     "ct-head": (1, [(MISSING, 6), (MISSING, 16), (MISSING, 117), (MISSING, 117)]),
     "ct-water": (0, []),
     # exposure index 52 for a target of 438: 10 lg(52 / 438) = -9.3, one eighth of the exposure asked for
-    "dose": (1, [("dx.deviation-index.action", -9.3)]),
+    # one or two images of PET series of 313, 475 and 476
+    "dose": (1, [("dx.deviation-index.action", -9.3), (PET, 312), (PET, 474), (PET, 475)]),
     "mammography": (0, []),
     "mr-acr": (0, []),
     "mr-acr-reference-object": (0, []),

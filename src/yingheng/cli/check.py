@@ -12,6 +12,7 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from imagingqc.clinical.method import Pace
 from imagingqc.criteria.load import load_builtin, load_standard
 from imagingqc.criteria.model import Outcome, Standard
 from imagingqc.dicom.model import Exam, Series, Unreadable
@@ -39,18 +40,20 @@ EXIT_OK, EXIT_FAIL, EXIT_NOTHING, EXIT_BROKEN = 0, 1, 2, 3
 @click.option("--json", "json_file", type=click.Path(path_type=Path, dir_okay=False), help="写 JSON · write JSON")
 @click.option("--html", "html_file", type=click.Path(path_type=Path, dir_okay=False), help="写 HTML · write HTML")
 @click.option("--jobs", default=1, show_default=True, type=click.IntRange(1, 64), help="并行进程数 · processes")
+@click.option("--fast", is_flag=True, help="只测快速项目，数秒完成 · only what takes seconds")
 @click.option("--lang", default="zh", show_default=True, type=click.Choice(["zh", "en"]))
 @click.option(
     "--all", "show_all", is_flag=True, help="列出全部结论 · list every verdict, not only what needs attention"
 )
-def check(
+def check(  # noqa: PLR0913, PLR0917 - one argument for each option
     paths: tuple[Path, ...],
     standard_ids: tuple[str, ...],
     json_file: Path | None,
     html_file: Path | None,
     jobs: int,
+    fast: bool,  # noqa: FBT001 - click passes options by name
     lang: str,
-    show_all: bool,  # noqa: FBT001 - click passes options by name
+    show_all: bool,  # noqa: FBT001
 ) -> None:
     """Evaluate every series below PATHS.
 
@@ -64,7 +67,7 @@ def check(
         refuse_lost_folder(html_file, "--html")
         with progress_bar() as progress:
             found = scan_with_progress(paths, jobs, progress, lang)
-            exams = evaluate_all(found.exams, standards, jobs, progress, lang)
+            exams = evaluate_all(found.exams, standards, jobs, progress, lang, "fast" if fast else "full")
         if json_file:
             write(json_file, json_text(standards, exams, found.unreadable, lang), "--json")
         if html_file:
@@ -138,11 +141,11 @@ def scan_with_progress(paths: Sequence[Path], jobs: int, progress: Progress, lan
 
 
 def evaluate_all(
-    exams: Sequence[Exam], standards: Sequence[Standard], jobs: int, progress: Progress, lang: str
+    exams: Sequence[Exam], standards: Sequence[Standard], jobs: int, progress: Progress, lang: str, pace: Pace
 ) -> list[ExamResult]:
     """Evaluate all series (in a process pool when jobs > 1), then each exam, in the order of the scan."""
     items = {exam.study_uid: exam_item(exam).fact for exam in exams}
-    work = [(series, tuple(standards), items[exam.study_uid]) for exam in exams for series in exam.series]
+    work = [(series, tuple(standards), items[exam.study_uid], pace) for exam in exams for series in exam.series]
     task = progress.add_task("评价序列" if lang == "zh" else "evaluating series", total=len(work))
     results: dict[str, list[SeriesResult]] = {exam.study_uid: [] for exam in exams}
 
@@ -164,9 +167,9 @@ def _whole_exam(exam: Exam, results: Sequence[SeriesResult], standards: Sequence
     return evaluate_exam(exam, {r.series.uid: r.stacks for r in results}, standards, results=results)
 
 
-def _evaluate_one(work: tuple[Series, tuple[Standard, ...], str]) -> SeriesResult:
-    series, standards, item = work
-    return evaluate_series(series, standards, item=item)
+def _evaluate_one(work: tuple[Series, tuple[Standard, ...], str, Pace]) -> SeriesResult:
+    series, standards, item, pace = work
+    return evaluate_series(series, standards, item=item, pace=pace)
 
 
 def exit_code(exams: Sequence[ExamResult]) -> int:

@@ -15,6 +15,7 @@ from yingheng.cli import platform
 if TYPE_CHECKING:
     from yingheng.tenancy.models import Organisation
 
+HOSPITAL = "demo-h1"
 # user name, shown name, role: one account for each view of the product
 PEOPLE = (
     ("zhang", "张技师（演示）", "technologist"),
@@ -38,10 +39,12 @@ def demo(home: Path | None, host: str, port: int, no_serve: bool) -> None:  # no
     platform.start(home)
     platform.migrate()
     password = prepare(home)
+    from yingheng.cli.demo_rules import draft_and_trial  # noqa: PLC0415
     from yingheng.jobs.worker import make_engine  # noqa: PLC0415
 
     click.echo("评价样例检查 … · evaluating the sample exams")
     make_engine(concurrency=2).run(once=True)
+    draft_and_trial(HOSPITAL)
     summary()
     if no_serve:
         return
@@ -76,14 +79,14 @@ def organisations_and_people(home: Path) -> tuple[Organisation, str]:
     from yingheng.tenancy.services import first_admin_create, organisation_create, user_create  # noqa: PLC0415
 
     secret = Path(home) / "demo-password.txt"
-    known = Organisation.objects.filter(code="demo-h1").first()
+    known = Organisation.objects.filter(code=HOSPITAL).first()
     if known is not None and secret.is_file():
         return known, secret.read_text(encoding="ascii").strip()
     password = secrets.token_urlsafe(9) + "-Yh7"
     region = organisation_create(actor=None, code="demo-city", name="演示市", name_en="Demo city", kind="prefecture")
     hospital = organisation_create(
         actor=None,
-        code="demo-h1",
+        code=HOSPITAL,
         name="演示医院",
         name_en="Demo hospital",
         kind="hospital",

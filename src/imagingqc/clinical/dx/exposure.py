@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 
-from imagingqc.clinical.method import SeriesMethod, Stacks, images
-from imagingqc.clinical.reader import PixelReader
-from imagingqc.clinical.results import Recorder, number_text, recorder, tags
-from imagingqc.dicom.model import Instance, Series
+from imagingqc.clinical.method import SeriesMethod
+from imagingqc.clinical.per_image import per_image
+from imagingqc.clinical.results import Recorder, number_text, tags
+from imagingqc.dicom.model import Instance
 from imagingqc.quantity import Evidence, Measurement
 
 NAME, VERSION = "dx.exposure", "1"
@@ -21,11 +21,6 @@ ALLOWED_DEVIATION_ERROR = 0.5
 def deviation_index(index: float, target: float) -> float:
     """DI = 10 log10(EI / EI_T), dimensionless; 0 is on target, +3 twice the exposure (IEC 62494-1)."""
     return 10 * math.log10(index / target)
-
-
-def _run(_series: Series, stacks: Stacks, _reader: PixelReader) -> list[Measurement]:
-    pieces = {piece.instance.sop_uid: piece for stack in images(stacks) for piece in stack.slices}
-    return [m for piece in pieces.values() for m in _measure(recorder((NAME, VERSION), [piece]), piece.instance)]
 
 
 def _measure(record: Recorder, instance: Instance) -> list[Measurement]:
@@ -68,4 +63,11 @@ def _deviation(record: Recorder, instance: Instance, index: Measurement, target:
     return record.value(quantity, stated)
 
 
-METHOD = SeriesMethod(NAME, VERSION, frozenset({"DX", "CR"}), needs_pixels=False, quantities=QUANTITIES, run=_run)
+METHOD = SeriesMethod(
+    NAME,
+    VERSION,
+    frozenset({"DX", "CR"}),
+    needs_pixels=False,
+    quantities=QUANTITIES,
+    run=per_image((NAME, VERSION), _measure),
+)

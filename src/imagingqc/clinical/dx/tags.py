@@ -5,10 +5,10 @@ from __future__ import annotations
 from functools import cache
 from importlib.resources import files
 
-from imagingqc.clinical.method import SeriesMethod, Stacks, images
-from imagingqc.clinical.reader import PixelReader
-from imagingqc.clinical.results import Recorder, recorder, tags
-from imagingqc.dicom.model import Instance, Series
+from imagingqc.clinical.method import SeriesMethod
+from imagingqc.clinical.per_image import per_image
+from imagingqc.clinical.results import Recorder, tags
+from imagingqc.dicom.model import Instance
 from imagingqc.quantity import Evidence, Measurement
 
 NAME, VERSION = "dx.tags", "1"
@@ -35,11 +35,6 @@ def laterality(instance: Instance) -> tuple[str | None, bool]:
     series = (instance.text("Laterality") or "").strip().upper() or None
     contradiction = image in {"L", "R"} and series in {"L", "R"} and image != series
     return image or series, contradiction
-
-
-def _run(_series: Series, stacks: Stacks, _reader: PixelReader) -> list[Measurement]:
-    pieces = {piece.instance.sop_uid: piece for stack in images(stacks) for piece in stack.slices}
-    return [m for piece in pieces.values() for m in _measure(recorder((NAME, VERSION), [piece]), piece.instance)]
 
 
 def _measure(record: Recorder, instance: Instance) -> list[Measurement]:
@@ -73,4 +68,11 @@ def _laterality(record: Recorder, instance: Instance) -> Measurement:
     return record.value("dx.laterality", side)
 
 
-METHOD = SeriesMethod(NAME, VERSION, frozenset({"DX", "CR"}), needs_pixels=False, quantities=QUANTITIES, run=_run)
+METHOD = SeriesMethod(
+    NAME,
+    VERSION,
+    frozenset({"DX", "CR"}),
+    needs_pixels=False,
+    quantities=QUANTITIES,
+    run=per_image((NAME, VERSION), _measure),
+)

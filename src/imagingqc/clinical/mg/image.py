@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from imagingqc.clinical.method import SeriesMethod, Stacks, images
+from imagingqc.clinical.method import SeriesMethod
 from imagingqc.clinical.mg.views import side, view
-from imagingqc.clinical.reader import PixelReader
-from imagingqc.clinical.results import Recorder, number_text, recorder, tags
-from imagingqc.dicom.model import Instance, Series
+from imagingqc.clinical.per_image import from_header
+from imagingqc.clinical.results import number_text
+from imagingqc.dicom.model import Instance
 from imagingqc.errors import AnalysisError
-from imagingqc.quantity import Evidence, Measurement
 
 NAME, VERSION = "mg.image", "1"
 QUANTITIES = (
@@ -118,20 +117,11 @@ _READERS: dict[str, Callable[[Instance], float | str]] = {
 }
 
 
-def _run(_series: Series, stacks: Stacks, _reader: PixelReader) -> list[Measurement]:
-    pieces = {piece.instance.sop_uid: piece for stack in images(stacks) for piece in stack.slices}
-    return [m for piece in pieces.values() for m in _measure(recorder((NAME, VERSION), [piece]), piece.instance)]
-
-
-def _measure(record: Recorder, instance: Instance) -> list[Measurement]:
-    out = []
-    for quantity in QUANTITIES:
-        place = Evidence(instance.series_uid, instance.sop_uid, None, tags(instance, KEYWORDS[quantity]))
-        try:
-            out.append(record.value(quantity, _READERS[quantity](instance), evidence=place))
-        except AnalysisError as error:
-            out.append(record.refuse_for(quantity, error.reason, place))
-    return out
-
-
-METHOD = SeriesMethod(NAME, VERSION, frozenset({"MG"}), needs_pixels=False, quantities=QUANTITIES, run=_run)
+METHOD = SeriesMethod(
+    NAME,
+    VERSION,
+    frozenset({"MG"}),
+    needs_pixels=False,
+    quantities=QUANTITIES,
+    run=from_header((NAME, VERSION), _READERS, KEYWORDS),
+)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from math import prod
 
-from imagingqc.clinical.method import SeriesMethod, Stacks, images
-from imagingqc.clinical.reader import PixelReader
-from imagingqc.clinical.results import Recorder, recorder, tags
-from imagingqc.dicom.model import Instance, Series
+from imagingqc.clinical.method import SeriesMethod
+from imagingqc.clinical.per_image import per_image
+from imagingqc.clinical.results import Recorder, tags
+from imagingqc.dicom.model import Instance
 from imagingqc.errors import AnalysisError
 from imagingqc.quantity import Evidence, Measurement
 
@@ -56,11 +56,6 @@ def _count(instance: Instance, pointer: str) -> int:
     return sum(counts)
 
 
-def _run(_series: Series, stacks: Stacks, _reader: PixelReader) -> list[Measurement]:
-    pieces = {piece.instance.sop_uid: piece for stack in images(stacks) for piece in stack.slices}
-    return [m for piece in pieces.values() for m in _measure(recorder((NAME, VERSION), [piece]), piece.instance)]
-
-
 def _measure(record: Recorder, instance: Instance) -> list[Measurement]:
     place = Evidence(instance.series_uid, instance.sop_uid, None, tags(instance, _KEYWORDS))
     held = len(instance.frames)
@@ -80,4 +75,11 @@ def _measure(record: Recorder, instance: Instance) -> list[Measurement]:
     return [total, record.value(QUANTITY, expected - held, evidence=place)]
 
 
-METHOD = SeriesMethod(NAME, VERSION, frozenset({"NM"}), needs_pixels=False, quantities=(TOTAL, QUANTITY), run=_run)
+METHOD = SeriesMethod(
+    NAME,
+    VERSION,
+    frozenset({"NM"}),
+    needs_pixels=False,
+    quantities=(TOTAL, QUANTITY),
+    run=per_image((NAME, VERSION), _measure),
+)
