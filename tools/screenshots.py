@@ -30,7 +30,8 @@ LIMIT_BYTES = 150_000
 
 @dataclass(frozen=True)
 class Picture:
-    """A picture of the manual: who looks at which page; `row` opens the row with that text, then `keys` are pressed.
+    """A picture of the manual: who looks at which page; `row` opens the row with that text, `click` what stands there,
+    then `keys` are pressed.
 
     `height` shows more of the page than the window does.
     """
@@ -41,6 +42,7 @@ class Picture:
     keys: tuple[str, ...] = ()
     phone: bool = False
     height: int = 0
+    click: str = ""
 
 
 MANUAL: dict[str, Picture] = {
@@ -56,6 +58,9 @@ MANUAL: dict[str, Picture] = {
     "finding": Picture("wang", "/findings/", "缺失层数"),
     "standards": Picture("wang", "/standards/"),
     "standard": Picture("wang", "/standards/taiyuan-mutual-recognition-trial/?kind=auto"),
+    "rules": Picture("wang", "/rules/", "演示医院"),
+    "trial": Picture("wang", "/rules/", "演示医院", click="a[href*='/rules/trials/']"),
+    "calibration": Picture("wang", "/calibration/?first=2000-01-01"),
     "methods": Picture("wang", "/methods/"),
     "method": Picture("wang", "/methods/ct-noise/"),
     "devices": Picture("wang", "/devices/"),
@@ -115,6 +120,9 @@ def take(page: Page, base: str, picture: Picture, target: Path) -> int:
     page.goto(base + picture.path)
     if picture.row:
         page.locator("a.row-link", has_text=picture.row).first.click()
+        page.wait_for_load_state("load")
+    if picture.click:
+        page.locator(picture.click).first.click()
         page.wait_for_load_state("load")
     for key in picture.keys:
         page.keyboard.press(key)

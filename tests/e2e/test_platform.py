@@ -29,9 +29,9 @@ PAGES = {
         "standard": "/standards/taiyuan-mutual-recognition-trial/?kind=auto",
         "rules": "/rules/",
         "rules-new": "/rules/new/",
+        "rules-edition": "{edition}",
+        "rules-trial": "{trial}",
         "rules-standards": "/rules/standards/",
-        "rules-adopt": "/rules/standards/acr-mr-2022/adopt/",
-        "rules-confirm": "/rules/confirm/image-quality-1/ct.truncated/",
         "methods": "/methods/",
         "method": "/methods/mr-sequence/",
         "calibration": "/calibration/?first=2000-01-01",
@@ -76,9 +76,12 @@ def addresses(real, running, signed):
         known = {
             "{finding}": listed(page, real.base, "/findings/?state=all"),
             "{device}": listed(page, real.base, "/devices/"),
+            "{edition}": listed(page, real.base, "/rules/"),
         }
         for name in ("胸部CT", "颅脑MR", "腹部超声"):
             known[f"{{exam:{name}}}"] = listed(page, real.base, "/exams/", name)
+        page.goto(real.base + known["{edition}"])
+        known["{trial}"] = page.locator("a[href*='/rules/trials/']").first.get_attribute("href")
         page.goto(real.base + known["{exam:胸部CT}"])
         known["{decide}"] = page.locator("[data-decide]").first.get_attribute("href")
     return known

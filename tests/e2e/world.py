@@ -28,7 +28,7 @@ class World:
 
 def build(home: Path, *, everything: bool = False) -> None:
     """Organisations, people and exams, imported and evaluated.  Runs in the server's process."""
-    from yingheng.cli import demo, demo_exams, importing, platform  # noqa: PLC0415 - Django starts first
+    from yingheng.cli import demo, demo_exams, demo_rules, importing, platform  # noqa: PLC0415 - Django starts first
 
     platform.start(home)
     platform.migrate()
@@ -39,6 +39,7 @@ def build(home: Path, *, everything: bool = False) -> None:
     from yingheng.jobs.worker import run_due_here  # noqa: PLC0415
 
     run_due_here(limit=10_000)
+    demo_rules.draft_and_trial(demo.HOSPITAL)
 
 
 @contextmanager
