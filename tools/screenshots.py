@@ -60,7 +60,6 @@ MANUAL: dict[str, Picture] = {
     "standard": Picture("wang", "/standards/taiyuan-mutual-recognition-trial/?kind=auto"),
     "rules": Picture("wang", "/rules/", "演示医院"),
     "trial": Picture("wang", "/rules/", "演示医院", click="a[href*='/rules/trials/']"),
-    "calibration": Picture("wang", "/calibration/?first=2000-01-01"),
     "methods": Picture("wang", "/methods/"),
     "method": Picture("wang", "/methods/ct-noise/"),
     "devices": Picture("wang", "/devices/"),

@@ -25,10 +25,10 @@ def patient(n):
 
 
 def write_exams(folder: Path) -> Path:
-    """Five exams, some 160 objects: enough for an import to be interrupted anywhere."""
+    """Five exams, some 130 objects: enough for an import to be interrupted anywhere."""
     sound, poor = Study(key="net-a", description="CT a"), Study(key="net-b", device="SN-B")
-    ct_series(folder / "a", n=40, rows=64, patient=patient(1), study=sound)
-    ct_series(folder / "b", n=40, rows=64, faults=CTFaults(missing=(4, 9)), patient=patient(2), study=poor)
+    ct_series(folder / "a", n=24, rows=64, patient=patient(1), study=sound)
+    ct_series(folder / "b", n=24, rows=64, faults=CTFaults(missing=(4, 9)), patient=patient(2), study=poor)
     mr_exam(folder / "c", "head", omit=("DWI",), rows=32, patient=patient(3), study=Study(key="net-c"))
     for n, ei in enumerate((250, 900), start=4):
         dx_image(folder / f"dx{n}", ei=ei, rows=128, columns=128, patient=patient(n), study=Study(key=f"net-dx{n}"))

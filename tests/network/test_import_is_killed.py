@@ -7,7 +7,7 @@ import pytest
 from tests.network.installation import Installation, wait_until
 
 pytestmark = pytest.mark.network
-ROUNDS = 4  # each kills once or twice; hundreds of rounds are in tests/soak
+ROUNDS = 3  # each kills once or twice; hundreds of rounds are in tests/soak
 N_OBJECTS = 150  # a little fewer than there are
 N_EXAMS = 5
 
