@@ -88,7 +88,10 @@ class ExamResult:
 
 
 def methods_version() -> str:
-    """A version that changes exactly when any method changes: the package's, and a digest of all methods'."""
+    """A version that changes exactly when a method of series or exams does: the package's, and a digest of theirs.
+
+    What is measured on a device over many exams carries the version of its own method.
+    """
     known = [(m.name, m.version) for m in SERIES_METHODS] + [(m.name, m.version) for m in EXAM_METHODS]
     known.append((required.NAME, required.VERSION))
     digest = hashlib.sha256(" ".join(f"{name}={version}" for name, version in known).encode()).hexdigest()

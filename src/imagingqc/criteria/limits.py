@@ -12,6 +12,7 @@ from typing import Literal, TypeGuard
 from imagingqc.criteria.model import Known, Limit, Of, Scalar
 from imagingqc.errors import Reason
 from imagingqc.quantity import Value
+from imagingqc.stats.baseline import SD_PER_MAD
 
 Reference = Callable[[Of], Known | None]
 """Looks up the reference (nominal, baseline, vendor) of the quantity being judged; None when there is none."""
@@ -20,7 +21,6 @@ Reference = Callable[[Of], Known | None]
 # same number.  It covers representation only; it is far below any measuring uncertainty.
 RELATIVE_TOLERANCE = 1e-9
 _FEW_ULPS = 8
-SD_PER_MAD = 1.4826  # of a normal distribution: Rousseeuw and Croux, J Am Stat Assoc 88:1273 (1993)
 
 
 @dataclass(frozen=True, slots=True)

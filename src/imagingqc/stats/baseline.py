@@ -14,7 +14,10 @@ import numpy as np
 from imagingqc.errors import AnalysisError
 
 SD_PER_MAD = 1.4826
-"""Standard deviation of a normal distribution whose median absolute deviation is 1: 1 / Phi^-1(3/4)."""
+"""Standard deviation of a normal distribution whose median absolute deviation is 1: 1 / Phi^-1(3/4).
+
+Source: Rousseeuw and Croux, J Am Stat Assoc 88:1273 (1993).
+"""
 
 
 @dataclass(frozen=True, slots=True)

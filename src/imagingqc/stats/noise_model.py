@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from imagingqc.errors import AnalysisError
+from imagingqc.stats.baseline import SD_PER_MAD
 
 Floats: TypeAlias = NDArray[np.float64]
 
@@ -17,7 +18,6 @@ FEWEST = 50  # exams of one device and protocol
 HUBER = 1.345  # standard deviations from which on a residual weighs less: 95 % as sharp as least squares on clean data
 ROUNDS, SETTLED = 100, 1e-9
 ROOM_CM, ROOM_DOSE = 1.0, 1.1  # how far beyond the exams of the fit it may be used: by this length, by this factor
-MAD_TO_SD = 1.4826
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +108,7 @@ def _huber(design: Floats, target: Floats) -> tuple[Floats, float]:
         root = np.sqrt(weights)
         after: Floats = np.asarray(np.linalg.lstsq(design * root[:, np.newaxis], target * root, rcond=1e-8)[0])
         rest = target - design @ after
-        spread = MAD_TO_SD * float(np.median(np.abs(rest - np.median(rest))))
+        spread = SD_PER_MAD * float(np.median(np.abs(rest - np.median(rest))))
         if spread < SETTLED:
             raise AnalysisError("baseline_without_spread")
         settled = float(np.abs(after - found).max()) < SETTLED

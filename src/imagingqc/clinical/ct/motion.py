@@ -21,6 +21,7 @@ from imagingqc.dicom.model import Stack
 from imagingqc.errors import AnalysisError
 from imagingqc.imaging.movement import DIRECTIONS, Glimpse, dissimilarity
 from imagingqc.quantity import Evidence, Measurement
+from imagingqc.stats.baseline import SD_PER_MAD
 
 NAME, VERSION = "ct.motion", "1"
 HEAD_EDGES, STEPS = "ct.motion.head", "ct.motion.steps"
@@ -34,7 +35,6 @@ FEWEST_STEPS, WIDEST_MM = 20, 5.5
 AROUND = 8  # neighbouring pairs on each side that tell what is usual
 UNLIKE, UNLIKE_MAD, LEAST_SPREAD = 2.5, 5.0, 0.1
 JUMP_MM, JUMP_MAD = 2.0, 5.0
-MAD_TO_SD = 1.4826
 
 Floats = NDArray[np.float64]
 
@@ -69,7 +69,7 @@ def _head(record: Recorder, traces: Sequence[Trace]) -> Measurement:
     ratios = _against_usual([trace.skull_mm for trace in seen if trace.skull_mm is not None])
     shares = [float((row[np.isfinite(row)] > WIDE).mean()) for row in ratios]
     middle = median(shares)
-    spread = MAD_TO_SD * median(abs(share - middle) for share in shares)
+    spread = SD_PER_MAD * median(abs(share - middle) for share in shares)
     limit = middle + max(WIDE_SHARE, WIDE_MAD * spread)
     found = [i for i, share in enumerate(shares) if share > limit]
     if not found:
@@ -161,7 +161,7 @@ def _stands_out(values: Sequence[float], i: int, least: float, spread: tuple[flo
     """Above its neighbours by `least` and by `spread[0]` robust standard deviations (never below `spread[1]`)."""
     near = [values[j] for j in range(max(0, i - AROUND), min(len(values), i + AROUND + 1)) if j != i]
     middle = median(near)
-    deviation = max(spread[1], MAD_TO_SD * median(abs(v - middle) for v in near))
+    deviation = max(spread[1], SD_PER_MAD * median(abs(v - middle) for v in near))
     return values[i] - middle > max(least, spread[0] * deviation)
 
 

@@ -19,11 +19,11 @@ from imagingqc.imaging.mask import blocks
 from imagingqc.imaging.morphology import BoolArray, opened
 from imagingqc.imaging.roi import outline
 from imagingqc.quantity import Evidence, Measurement
+from imagingqc.stats.baseline import SD_PER_MAD
 
 NAME, VERSION = "mr.artefacts", "1"
 QI1, EFC, FBER, GHOST = "mr.qi1", "mr.efc", "mr.fber", "mr.ghosting.phase"
 OUTLYING = 4.0  # robust standard deviations above the median of the air
-ROBUST = 1.4826
 BLOCK, FEWEST_BLOCKS = 8, 8
 STRIP_SHARE = 0.01  # of the picture: air wanted on the phase axis beside the body, and off it
 
@@ -38,7 +38,7 @@ def artefact_share(pixels: FloatArray, air: BoolArray) -> float:
     """
     quiet = pixels[_quiet(pixels, air)]
     middle = float(np.median(quiet)) if quiet.size else 0.0
-    spread = ROBUST * float(np.median(np.abs(quiet - middle))) if quiet.size else 0.0
+    spread = SD_PER_MAD * float(np.median(np.abs(quiet - middle))) if quiet.size else 0.0
     if spread <= 0:
         raise AnalysisError("air_flat")
     raised = opened(air & (pixels > middle + OUTLYING * spread))

@@ -20,6 +20,7 @@ from imagingqc.errors import AnalysisError, DataError
 from imagingqc.image import FloatArray
 from imagingqc.imaging.morphology import BoolArray, box_mean, median_along
 from imagingqc.quantity import Evidence, Measurement
+from imagingqc.stats.baseline import SD_PER_MAD
 
 NAME, VERSION = "mr.lines", "1"
 ZIPPER, SPIKE = "mr.zipper.slices", "mr.spike.slices"
@@ -32,7 +33,6 @@ FEWEST = 16  # pixels of air in a third of a line
 SAME_PLACE = 2  # rows or columns
 NEIGHBOURS = 31  # lines of the running median that is the air without zippers
 BORDER = 0.03  # of the lines at either border: filters and correction of distortion spoil them
-ROBUST = 1.4826
 SMALLEST_SIDE = 128  # pixels: a running median of 31 lines needs room
 RING, CORE = 11, 5  # bins around a frequency that it is compared with, without the nearest
 PATTERN = 20  # places with a clear frequency: more are a grid in the object, not wrong samples
@@ -74,7 +74,7 @@ def zipper(pixels: FloatArray, air: BoolArray) -> Line | None:
     """
     sample = pixels[::2, ::2][air[::2, ::2]]  # a quarter tells the spread as well
     middle = float(np.median(sample)) if sample.size else 0.0
-    spread = ROBUST * float(np.median(np.abs(sample - middle))) if sample.size else 0.0
+    spread = SD_PER_MAD * float(np.median(np.abs(sample - middle))) if sample.size else 0.0
     if spread <= 0:
         return None
     clipped = np.where(air, np.minimum(pixels, middle + 6 * spread) - middle, 0.0).astype(np.float32)
@@ -114,7 +114,7 @@ def _clarity(totals: NDArray[np.float64], counts: NDArray[np.int_]) -> tuple[NDA
     means = totals / counts
     height = means - median_along(means, NEIGHBOURS)
     weighted = height * np.sqrt(counts)
-    scatter = ROBUST * float(np.median(np.abs(weighted)))
+    scatter = SD_PER_MAD * float(np.median(np.abs(weighted)))
     return (weighted / scatter if scatter > 0 else np.zeros_like(weighted)), height
 
 

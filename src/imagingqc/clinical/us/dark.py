@@ -11,6 +11,7 @@ from imagingqc.clinical.us.average import Average
 from imagingqc.clinical.us.face import Face
 from imagingqc.errors import AnalysisError
 from imagingqc.imaging.morphology import median_along, sampled
+from imagingqc.stats.baseline import SD_PER_MAD
 
 Numbers = NDArray[np.float64]
 
@@ -107,5 +108,5 @@ def _against_neighbours(row: Numbers) -> tuple[Numbers, Numbers]:
     """(brightness over the running median, how many robust standard deviations below it)."""
     ratio = row / np.maximum(median_along(row, WINDOW), 1e-6)
     inner = ratio[round(EDGE * SAMPLES) : -round(EDGE * SAMPLES)]
-    spread = max(SMALLEST_SPREAD, 1.4826 * float(np.median(np.abs(inner - np.median(inner)))))
+    spread = max(SMALLEST_SPREAD, SD_PER_MAD * float(np.median(np.abs(inner - np.median(inner)))))
     return ratio, (1 - ratio) / spread
