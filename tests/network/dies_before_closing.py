@@ -8,9 +8,9 @@ from yingheng.cli import platform
 
 def start(home=None, real=platform.start):
     real(home)
-    import yingheng.ingest.services  # noqa: PLC0415 - after Django
+    import yingheng.ingest.services.importing  # noqa: PLC0415 - after Django
 
-    yingheng.ingest.services.exam_close = lambda **_row: os._exit(9)
+    yingheng.ingest.services.importing.exam_close = lambda **_row: os._exit(9)
 
 
 if __name__ == "__main__":

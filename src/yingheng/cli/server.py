@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-import logging
-import os
 import signal
 import socket
-import sys
-import threading
-import time
 from pathlib import Path
 from types import FrameType
 from typing import NoReturn
@@ -16,11 +11,10 @@ from typing import NoReturn
 import click
 
 from yingheng.cli import platform
-from yingheng.cli.keeper import WorkerKeeper
+from yingheng.cli.keeper import Keeper
+from yingheng.cli.leaving import leave_with_stdin_option, watch_stdin
 
 _WEB_GRACE_S = 3  # a request may end within this after the signal to stop; the workers have theirs afterwards
-_LEAVING_S = 12.0
-logger = logging.getLogger(__name__)
 
 
 @click.command()
@@ -42,13 +36,13 @@ def serve(home: Path | None, host: str, port: int, workers: int) -> None:
 
 
 def run(host: str, port: int, workers: int) -> None:
-    """The server in this process, the workers in a child that is started again should it die."""
+    """The server in this process, everything beside it in children that are started again should they die."""
     import uvicorn  # noqa: PLC0415 - seconds for commands that never serve
 
     # Once its requests have ended, uvicorn raises the signal anew; by default SIGTERM would then end this process on
     # the spot and leave the worker behind.
     signal.signal(signal.SIGTERM, _leave)
-    with WorkerKeeper(workers):
+    with Keeper(children(workers)):
         uvicorn.run(
             "yingheng.config.asgi:application",
             host=host,
@@ -57,6 +51,11 @@ def run(host: str, port: int, workers: int) -> None:
             lifespan="off",
             timeout_graceful_shutdown=_WEB_GRACE_S,
         )
+
+
+def children(workers: int) -> list[tuple[str, ...]]:
+    """The processes beside the server, as command lines."""
+    return [("worker", "--concurrency", str(workers))] if workers else []
 
 
 def check_free(host: str, port: int) -> None:
@@ -77,11 +76,11 @@ def check_free(host: str, port: int) -> None:
 @platform.home_option
 @click.option("--concurrency", default=2, show_default=True, type=click.IntRange(1, 64))
 @click.option("--once", is_flag=True, help="处理完到期任务后退出 · stop when nothing is due")
-@click.option("--leave-with-stdin", is_flag=True, hidden=True, help="end when standard input closes")
+@leave_with_stdin_option
 def worker(home: Path | None, concurrency: int, once: bool, leave_with_stdin: bool) -> None:  # noqa: FBT001
     """Run jobs until interrupted."""
     if leave_with_stdin:
-        threading.Thread(target=_leave_with_stdin, name="leave-with-stdin", daemon=True).start()
+        watch_stdin("worker")
     platform.start(home)
     from yingheng.jobs.worker import run_worker  # noqa: PLC0415
 
@@ -90,13 +89,3 @@ def worker(home: Path | None, concurrency: int, once: bool, leave_with_stdin: bo
 
 def _leave(_number: int, _frame: FrameType | None) -> NoReturn:
     raise SystemExit(0)
-
-
-def _leave_with_stdin() -> None:
-    """Stop when whoever started this process is gone: the other end of the pipe closes however it died."""
-    while os.read(sys.stdin.fileno(), 4096):
-        pass
-    logger.warning("the server is gone; the worker stops")
-    os.kill(os.getpid(), signal.SIGTERM)
-    time.sleep(_LEAVING_S)
-    os._exit(1)

@@ -10,7 +10,7 @@ from yingheng.audit.actor import Actor
 from yingheng.audit.models import Entry
 from yingheng.catalog.models import Exam, Instance, Series
 from yingheng.catalog.storage import FileStorage, default_storage
-from yingheng.ingest import services
+from yingheng.ingest.services import importing
 from yingheng.ingest.services import folder_import
 
 pytestmark = pytest.mark.django_db
@@ -64,7 +64,7 @@ def full_disk():
 
 
 def test_a_full_store_stops_it_between_batches_and_the_next_run_finishes(hospital, folder, settings, monkeypatch):
-    monkeypatch.setattr(services, "BATCH", 2)
+    monkeypatch.setattr(importing, "BATCH", 2)
     store = Disturbed(Path(settings.YINGHENG_HOME), 4, full_disk)
     with pytest.raises(OSError, match="No space left"):
         folder_import(hospital=hospital, paths=[folder], actor=ACTOR, storage=store)
@@ -87,7 +87,7 @@ def test_a_file_that_vanishes_meanwhile_is_listed_and_the_rest_goes_in(hospital,
 def test_a_file_that_cannot_be_read_to_its_end_is_listed(hospital, folder, monkeypatch):
     bad = files(folder)[2]
 
-    class Sick(services._Source):
+    class Sick(importing._Source):
         def __init__(self, path):
             super().__init__(path)
             if path == str(bad):
@@ -96,13 +96,13 @@ def test_a_file_that_cannot_be_read_to_its_end_is_listed(hospital, folder, monke
 
         def read(self, size):
             if self._file is self:
-                raise services.DataError("file_unreadable")
+                raise importing.DataError("file_unreadable")
             return super().read(size)
 
         def close(self):
             pass
 
-    monkeypatch.setattr(services, "_Source", Sick)
+    monkeypatch.setattr(importing, "_Source", Sick)
     result = folder_import(hospital=hospital, paths=[folder], actor=ACTOR)
     assert result.n_created == 5
     assert [item.path for item in result.unreadable] == [str(bad)]
@@ -110,7 +110,7 @@ def test_a_file_that_cannot_be_read_to_its_end_is_listed(hospital, folder, monke
 
 def test_an_exam_left_open_by_a_dead_import_is_closed_by_the_next(hospital, folder, monkeypatch):
     with monkeypatch.context() as died:
-        died.setattr(services, "exam_close", lambda **_row: False)
+        died.setattr(importing, "exam_close", lambda **_row: False)
         folder_import(hospital=hospital, paths=[folder], actor=ACTOR)
     assert Exam.objects.get().state == "receiving"
     folder_import(hospital=hospital, paths=[folder], actor=ACTOR)
