@@ -10,8 +10,7 @@ from yingheng.audit.actor import Actor
 from yingheng.audit.models import Entry
 from yingheng.catalog.models import Exam, Instance, Series
 from yingheng.catalog.storage import FileStorage, default_storage
-from yingheng.ingest.services import importing
-from yingheng.ingest.services import folder_import
+from yingheng.ingest.services import folder_import, importing
 
 pytestmark = pytest.mark.django_db
 ACTOR = Actor("system:test", "test")
