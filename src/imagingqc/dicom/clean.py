@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from pydicom.datadict import tag_for_keyword
+from pydicom.datadict import dictionary_VR, tag_for_keyword
 from pydicom.dataset import Dataset
 
 from imagingqc.dicom.attributes import ATTRIBUTES, ZERO_MEANS_ABSENT, Spec
@@ -28,6 +28,8 @@ _TIME = re.compile(r"([01]\d|2[0-3])([0-5]\d([0-5]\d|60)?)?(\.\d{1,6})?")
 TAGS: dict[int, tuple[str, Spec]] = {
     int(tag): (keyword, spec) for keyword, spec in ATTRIBUTES.items() if (tag := tag_for_keyword(keyword)) is not None
 }
+# The VR that the dictionary gives each of them; None for "US or SS", which (0028,0103) decides.
+VRS: dict[int, bytes | None] = {tag: None if (vr := dictionary_VR(tag)) == "US or SS" else vr.encode() for tag in TAGS}
 
 
 class UnbelievableError(Exception):
@@ -47,19 +49,19 @@ def is_identity(value: str) -> bool:
 def facts_of(dataset: Dataset) -> Iterator[tuple[str, Fact | Problem]]:
     """Every attribute of the closed list at the top level of the dataset: keyword and value, or what is wrong."""
     for tag in sorted(int(t) for t in dataset.keys()):  # noqa: SIM118 - a Dataset iterates over elements, not tags
-        if (entry := TAGS.get(tag)) is None:
-            continue
-        keyword, spec = entry
-        try:
-            fact = clean(dataset[tag].value, keyword, spec)
-        except UnbelievableError as exc:
-            reason = Reason("absurd_value", {"tag": keyword, "value": str(exc)[:_SHOWN]})
-            yield keyword, Problem(keyword, reason)
-        except PARSER_ERRORS:
-            yield keyword, Problem(keyword, Reason("unreadable_value", {"tag": keyword}))
-        else:
-            if fact is not None:
-                yield keyword, fact
+        if tag in TAGS and (fact := fact_of(tag, lambda tag=tag: dataset[tag].value)) is not None:  # type: ignore[misc]
+            yield TAGS[tag][0], fact
+
+
+def fact_of(tag: int, read: Callable[[], Any]) -> Fact | Problem | None:
+    """The plain fact of one attribute of the list, what is wrong with it, or None when it is empty."""
+    keyword, spec = TAGS[tag]
+    try:
+        return clean(read(), keyword, spec)
+    except UnbelievableError as exc:
+        return Problem(keyword, Reason("absurd_value", {"tag": keyword, "value": str(exc)[:_SHOWN]}))
+    except PARSER_ERRORS:
+        return Problem(keyword, Reason("unreadable_value", {"tag": keyword}))
 
 
 def clean(value: Any, keyword: str, spec: Spec) -> Fact | None:
@@ -137,7 +139,7 @@ def _codes(sequence: Any) -> Fact | None:
     """Coded entries as "scheme:value:meaning" (PS3.3 8.8), in the order of the sequence."""
     texts = []
     for item in list(sequence)[:64]:
-        if not isinstance(item, Dataset):
+        if not hasattr(item, "get"):
             raise UnbelievableError("not a sequence")
         parts = [_text(item.get(k)) for k in ("CodingSchemeDesignator", "CodeValue", "CodeMeaning")]
         if any(parts):

@@ -15,10 +15,11 @@ from pydicom.pixels.decoders.base import get_decoder
 from pydicom.pixels.utils import as_pixel_options
 from pydicom.uid import UID
 
+from imagingqc.dicom.elements import PixelElement
 from imagingqc.dicom.faults import PARSER_ERRORS
 from imagingqc.dicom.jpeg12 import JPEG_EXTENDED, decode_extended
 from imagingqc.dicom.sizes import Shape
-from imagingqc.dicom.source import PixelElement, Source
+from imagingqc.dicom.source import Source
 from imagingqc.errors import DataError
 from imagingqc.image import AnyArray
 

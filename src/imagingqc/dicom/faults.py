@@ -32,17 +32,23 @@ PARSER_ERRORS: tuple[type[BaseException], ...] = (
 )
 
 
-_LOG = logging.getLogger("pydicom")
+# Every logger that pydicom has; a disabled one does not silence those below it.
+_LOGS = tuple(
+    logging.getLogger(name)
+    for name in ("pydicom", "pydicom.pixels.decoders.base", "pydicom.pixels.encoders.base", "pydicom.pixels.utils")
+)
 
 
 @contextmanager
 def quiet() -> Iterator[None]:
     """Keep the parser's warnings and log lines in: what matters of them is found again by our own checks."""
-    level = _LOG.level
-    _LOG.setLevel(logging.CRITICAL)
+    before = [log.disabled for log in _LOGS]
+    for log in _LOGS:
+        log.disabled = True  # setting a level would clear the caches of every logger, twice for each file
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             yield
     finally:
-        _LOG.setLevel(level)
+        for log, disabled in zip(_LOGS, before, strict=True):
+            log.disabled = disabled

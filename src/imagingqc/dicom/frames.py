@@ -6,13 +6,13 @@ Functional groups: PS3.3 C.7.6.16; what every frame says alike is lifted to the 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import cast
 
-from pydicom.datadict import keyword_for_tag
 from pydicom.dataset import Dataset
 
 from imagingqc.dicom.attributes import ALIASES
-from imagingqc.dicom.clean import facts_of
+from imagingqc.dicom.fast import Elements, Header, facts_in, tags_of
 from imagingqc.dicom.faults import PARSER_ERRORS
 from imagingqc.dicom.geometry import Orientation, is_orientation
 from imagingqc.dicom.model import Fact, FrameGeometry, Problem
@@ -32,15 +32,16 @@ MRDiffusionSequence DiffusionGradientDirectionSequence MRMetaboliteMapSequence
 SpecificAbsorptionRateSequence OperatingModeSequence
 CTImageFrameTypeSequence CTAcquisitionTypeSequence CTAcquisitionDetailsSequence CTTableDynamicsSequence
 CTGeometrySequence CTPositionSequence CTReconstructionSequence CTExposureSequence CTXRayDetailsSequence
-XRay3DFrameTypeSequence BreastXRayFrameTypeSequence PositionerPositionSequence
+XRay3DFrameTypeSequence PositionerPositionSequence
 """
-_MACROS = frozenset(_MACRO_NAMES.split())
+_MACROS = dict(zip(tags_of(_MACRO_NAMES.split()), _MACRO_NAMES.split(), strict=True))
 _DEPTH = 3
 _GEOMETRY = frozenset({"ImagePositionPatient", "ImageOrientationPatient", "PixelSpacing", "SliceThickness"})
+_is_orientation = lru_cache(maxsize=1024)(is_orientation)  # a series has one for all of its slices
 _NOT_LIFTED = frozenset({"SpecificCharacterSet", "ImagePositionPatient"})
 
 
-def functional_groups(dataset: Dataset, frames: int) -> tuple[dict[str, Fact], list[dict[str, Fact]], list[Problem]]:
+def functional_groups(dataset: Elements, frames: int) -> tuple[dict[str, Fact], list[dict[str, Fact]], list[Problem]]:
     """Facts shared by all frames, facts of each frame (one entry per frame, or none at all), and what was wrong.
 
     Raises DataError `too_many_frames`.
@@ -64,7 +65,9 @@ def functional_groups(dataset: Dataset, frames: int) -> tuple[dict[str, Fact], l
     return shared, per_frame, list(dict.fromkeys(problems)) if len(problems) < MAX_FRAMES else problems[:1]
 
 
-def _items(dataset: Dataset, keyword: str, problems: list[Problem]) -> Sequence[Dataset]:
+def _items(dataset: Elements, keyword: str, problems: list[Problem]) -> Sequence[Elements]:
+    if isinstance(dataset, Header):
+        return dataset.items(keyword)
     try:
         items = list(dataset.get(keyword) or ())
     except PARSER_ERRORS:
@@ -75,8 +78,8 @@ def _items(dataset: Dataset, keyword: str, problems: list[Problem]) -> Sequence[
     return []
 
 
-def _collect(item: Dataset, facts: dict[str, Fact], problems: list[Problem], depth: int) -> None:
-    for keyword, fact in facts_of(item):
+def _collect(item: Elements, facts: dict[str, Fact], problems: list[Problem], depth: int) -> None:
+    for keyword, fact in facts_in(item):
         if isinstance(fact, Problem):
             problems.append(fact)
         else:
@@ -90,8 +93,8 @@ def _collect(item: Dataset, facts: dict[str, Fact], problems: list[Problem], dep
             _collect(inner, facts, problems, depth - 1)
 
 
-def _nested(item: Dataset) -> list[str]:
-    return [keyword for tag in item.keys() if (keyword := keyword_for_tag(tag)) in _MACROS]  # noqa: SIM118
+def _nested(item: Elements) -> list[str]:
+    return [_MACROS[tag] for tag in map(int, item.keys()) if tag in _MACROS]
 
 
 def _lift(shared: dict[str, Fact], per_frame: list[dict[str, Fact]]) -> None:
@@ -125,7 +128,7 @@ def _geometry(facts: Mapping[str, Fact], own: Mapping[str, Fact], problems: list
         return tuple(float(v) for v in values if isinstance(v, int | float))
 
     position, orientation = of("ImagePositionPatient"), of("ImageOrientationPatient")
-    if orientation and not is_orientation(orientation):
+    if orientation and not _is_orientation(orientation):
         problems.append(Problem("ImageOrientationPatient", Reason("bad_orientation")))
         orientation = ()
     spacing = of("PixelSpacing") or of("ImagerPixelSpacing") or of("NominalScannedPixelSpacing")

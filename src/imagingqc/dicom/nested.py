@@ -12,19 +12,25 @@ from pydicom.dataset import Dataset
 
 from imagingqc.dicom.attributes import EVERY_ITEM, FIRST_ITEM
 from imagingqc.dicom.clean import facts_of
+from imagingqc.dicom.fast import Elements, Header, tags_of
 from imagingqc.dicom.faults import PARSER_ERRORS
 from imagingqc.dicom.model import Fact, Problem
 from imagingqc.errors import Reason
 
 MAX_ITEMS = 256
+_TAGS = tags_of((*FIRST_ITEM, *EVERY_ITEM))
 
 
-def nested_facts(dataset: Dataset) -> tuple[dict[str, Fact], list[Problem]]:
+def nested_facts(dataset: Elements) -> tuple[dict[str, Fact], list[Problem]]:
     """Facts of the sequences listed in `attributes`, and what was wrong with them.
 
     Of EVERY_ITEM sequences each keyword holds a tuple with one value for each item; when one item lacks one or holds an
     unbelievable one, none of them is kept, since they belong together.  Of FIRST_ITEM sequences the first item counts.
     """
+    return dataset.derived("nested", _TAGS, _nested) if isinstance(dataset, Header) else _nested(dataset)
+
+
+def _nested(dataset: Dataset) -> tuple[dict[str, Fact], list[Problem]]:
     facts: dict[str, Fact] = {}
     problems: list[Problem] = []
     for keyword, wanted in FIRST_ITEM.items():

@@ -10,6 +10,7 @@ import math
 from pydicom.dataset import Dataset
 
 from imagingqc.dicom.attributes import ATTRIBUTES
+from imagingqc.dicom.fast import Elements, Header
 from imagingqc.dicom.faults import PARSER_ERRORS
 from imagingqc.dicom.model import Fact
 
@@ -22,8 +23,15 @@ _B_VALUES = (
 _GE_OFFSET = 1_000_000_000  # GE adds it to b-values it has scaled by gradient direction
 
 
-def private_facts(dataset: Dataset) -> dict[str, Fact]:
+def private_facts(dataset: Elements) -> dict[str, Fact]:
     """Facts under their standard keyword, for the makers listed; absurd and unreadable values are left out."""
+    if not isinstance(dataset, Header):
+        return _b_value(dataset)
+    tags = [tag for creator, group, element in _B_VALUES for tag in dataset.private_tags(group, creator, element)]
+    return dataset.derived("private", tags, _b_value) if tags else {}
+
+
+def _b_value(dataset: Dataset) -> dict[str, Fact]:
     spec = ATTRIBUTES["DiffusionBValue"]
     for creator, group, element in _B_VALUES:
         try:

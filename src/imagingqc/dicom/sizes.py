@@ -6,7 +6,7 @@ import struct
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from imagingqc.dicom.source import UNDEFINED, PixelElement
+from imagingqc.dicom.elements import UNDEFINED, PixelElement
 from imagingqc.errors import DataError
 
 MAX_FRAME_BYTES = 512 * 1024**2  # 16k x 16k at 16 bit

@@ -24,23 +24,14 @@ from pydicom.uid import (
     ImplicitVRLittleEndian,
 )
 
+from imagingqc.dicom.elements import PIXEL_KEYWORDS, UNDEFINED, PixelElement
 from imagingqc.dicom.faults import PARSER_ERRORS, quiet
 from imagingqc.errors import DataError
 
-UNDEFINED = 0xFFFFFFFF
+__all__ = ["MAX_INFLATED_BYTES", "UNDEFINED", "PixelElement", "Source", "open_source"]
+
 MAX_INFLATED_BYTES = 2 * 1024**3  # of a deflated file; 65 CT slices of 512 x 512 take 1/60 of it
-_PIXEL_KEYWORDS = {0x7FE00008: "FloatPixelData", 0x7FE00009: "DoubleFloatPixelData", 0x7FE00010: "PixelData"}
 _PREAMBLE = 128
-
-
-@dataclass(frozen=True, slots=True)
-class PixelElement:
-    """Where the pixel data of a file lies: keyword, VR, offset of its value in bytes, declared length in bytes."""
-
-    keyword: str
-    vr: str | None
-    offset: int
-    length: int  # UNDEFINED when encapsulated
 
 
 @dataclass(slots=True)
@@ -63,7 +54,7 @@ class _Stop:
         self.found: PixelElement | None = None
 
     def __call__(self, tag: BaseTag | int, vr: str | None, length: int) -> bool:
-        keyword = _PIXEL_KEYWORDS.get(int(tag))
+        keyword = PIXEL_KEYWORDS.get(int(tag))
         if keyword is None:
             return False
         self.found = PixelElement(keyword, vr, self.stream.tell(), length)
