@@ -50,9 +50,14 @@ def signed_in(view: View) -> View:
     return _guard(SIGNED_IN, fresh_password=False)(view)
 
 
+def own(view: View) -> View:
+    """For everybody with an account and a password of their own; the scope is all their roles'."""
+    return _guard(SIGNED_IN, fresh_password=True)(view)
+
+
 def public(view: View) -> View:
     """For everybody. Says so, where the test can see it."""
-    return _mark(view, view, PUBLIC)
+    return mark(view, view, PUBLIC)
 
 
 def memberships_of(request: HttpRequest) -> list[Membership]:
@@ -69,7 +74,10 @@ def permissions_of(request: HttpRequest) -> frozenset[str]:
 
 
 def scope_of(request: HttpRequest, permission: str) -> Scope:
-    """Where the requester holds `permission` today; false when nowhere."""
+    """Where the requester holds `permission` today; false when nowhere, or when their token is narrowed to others."""
+    narrowed = getattr(request, "narrowed_to", None)
+    if narrowed is not None and permission not in narrowed:
+        return Scope()
     return Scope.of_memberships(memberships_of(request), known(permission))
 
 
@@ -87,7 +95,7 @@ def _guard(access: str, *, fresh_password: bool) -> Callable[[View], View]:
             request.scope, request.actor = scope, request.user.actor
             return _answer(request, view, args, kwargs)
 
-        return _mark(guarded, view, access)
+        return mark(guarded, view, access)
 
     return decorate
 
@@ -106,7 +114,8 @@ def _answer(request: HttpRequest, view: View, args: tuple[Any, ...], kwargs: dic
         return HttpResponseRedirect(request.get_full_path())
 
 
-def _mark(marked: View, view: View, access: str) -> View:
+def mark(marked: View, view: View, access: str) -> View:
+    """Note what a view asks for where tests and pages can see it."""
     marked.access = access  # type: ignore[attr-defined]
     PAGES.append(Guarded(access, view.__module__, view.__qualname__))
     return marked

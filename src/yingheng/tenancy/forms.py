@@ -6,15 +6,23 @@ from typing import Any, TypeVar
 from django import forms
 from django.conf import settings
 from django.contrib.auth.forms import AuthenticationForm
-from django.utils.translation import get_language
+from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from yingheng.common.errors import Conflict, Invalid, error_text
 from yingheng.tenancy.models import Organisation
+from yingheng.tenancy.permissions import EXAM_VIEW, INGEST_SEND, PATIENT_IDENTIFY
 from yingheng.tenancy.roles import ROLES
 
 _T = TypeVar("_T")
 _NONE = ("", "—")
+_DAYS = (30, 90, 365, 1095)
+# What addresses for programs ask for, in words.
+API_PERMISSIONS = {
+    EXAM_VIEW: _("see exams and images, without names"),
+    PATIENT_IDENTIFY: _("see names and patient numbers, retrieve original objects"),
+    INGEST_SEND: _("send objects, orders and reports"),
+}
 
 
 def attempt(form: forms.Form, service: Callable[[], _T]) -> _T | None:
@@ -52,6 +60,11 @@ class UserForm(forms.Form):
     organisation = forms.ChoiceField(label=_("Organisation"))
     role = forms.ChoiceField(label=_("Role"), required=False)
     language = forms.ChoiceField(label=_("Language"), required=False)
+    machine = forms.BooleanField(
+        label=_("Machine account"),
+        required=False,
+        help_text=_("A program: no password, no pages; it comes by access tokens that you make for it."),
+    )
 
     def __init__(self, *args: Any, organisations: list[Organisation], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -75,6 +88,23 @@ class GrantForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.fields["organisation"].choices = organisation_choices(organisations)
         self.fields["role"].choices = role_choices()
+
+
+class TokenForm(forms.Form):
+    """A new access token; `permissions` are those that addresses for programs ask for and the account holds."""
+
+    name = forms.CharField(
+        label=_("Name"), max_length=60, help_text=_("What uses it, e.g. a viewer or a PACS: one token each.")
+    )
+    days = forms.TypedChoiceField(label=_("Valid for"), coerce=int, initial=365)
+    permissions = forms.MultipleChoiceField(
+        label=_("It may"), widget=forms.CheckboxSelectMultiple, help_text=_("Never more than the account itself may.")
+    )
+
+    def __init__(self, *args: Any, held: frozenset[str], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["days"].choices = [(days, ngettext("%d day", "%d days", days) % days) for days in _DAYS]
+        self.fields["permissions"].choices = [(key, words) for key, words in API_PERMISSIONS.items() if key in held]
 
 
 class ReasonForm(forms.Form):

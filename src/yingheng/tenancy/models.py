@@ -64,6 +64,8 @@ class User(AbstractUser):
     # Where the account belongs: whose administrators look after it, also while it holds no role.
     home = models.ForeignKey(Organisation, null=True, on_delete=models.PROTECT, related_name="+")
     language = models.CharField(_("language"), max_length=10, blank=True)
+    # A program: has no password and signs in nowhere, comes by access tokens alone.
+    is_machine = models.BooleanField(_("machine account"), default=False)
     must_change_password = models.BooleanField(default=False)
     password_changed_at = models.DateTimeField(null=True, blank=True)
 
@@ -126,3 +128,35 @@ class Membership(models.Model):
     def permissions(self) -> frozenset[str]:
         """What this role allows."""
         return ROLES[self.role].permissions
+
+
+class ApiToken(models.Model):
+    """A secret by which a program acts as `user`, kept as SHA-256 alone: the token itself is shown once.
+
+    `permissions`: what it is narrowed to; none: whatever its user may do.  It never allows more than that.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="tokens")
+    name = models.CharField(_("name"), max_length=60)
+    digest = models.CharField(max_length=64, unique=True, editable=False)
+    hint = models.CharField(max_length=12, editable=False)  # its first characters, to tell it from others
+    permissions = models.JSONField(default=list, blank=True)
+    made_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    created_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    last_used_at = models.DateTimeField(null=True, blank=True)
+    last_address = models.CharField(max_length=45, blank=True)
+    revoked_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ("-created_at",)
+        constraints = (
+            models.UniqueConstraint(
+                fields=("user", "name"), condition=Q(revoked_at__isnull=True), name="tenancy_token_name"
+            ),
+            models.CheckConstraint(condition=Q(expires_at__gt=F("created_at")), name="tenancy_token_dates"),
+        )
+
+    def __str__(self) -> str:
+        return self.name

@@ -10,8 +10,9 @@ from django.utils.translation import gettext as _
 from yingheng.common.ui.pages import ListPage, ThingPage
 from yingheng.common.ui.parts import Action, Empty, Fact, Lines, Link, Many, Section, Tag, When
 from yingheng.common.ui.tables import Column, Filter, FilterBar, Option, Pager, Row, Table
-from yingheng.tenancy.models import Membership, User
+from yingheng.tenancy.models import ApiToken, Membership, User
 from yingheng.tenancy.roles import ROLES
+from yingheng.tenancy.token_pages import user_tokens_section
 
 
 def user_list_page(asked: Mapping[str, str], rows: Sequence[User], size: int, *, may_create: bool) -> ListPage:
@@ -76,13 +77,25 @@ def account_tag(user: User) -> Tag:
     """Open, closed, or waiting for the first own password."""
     if not user.is_active:
         return Tag(pgettext("account", "Closed"), "none", "lock")
+    if user.is_machine:
+        return Tag(_("Machine account"), "neutral", "plug")
     if user.must_change_password:
         return Tag(_("First sign-in due"), "human", "key")
     return Tag(pgettext("account", "Open"), "neutral", "check")
 
 
-def user_page(user: User, held: Sequence[Membership], *, may_manage: bool, may_grant: bool, language: str) -> ThingPage:
-    """One person; `held` are roles in force and past ones."""
+def user_page(
+    user: User,
+    held: Sequence[Membership],
+    *,
+    tokens: Sequence[ApiToken],
+    may_manage: bool,
+    may_grant: bool,
+    language: str,
+) -> ThingPage:
+    """One person; `held` are roles in force and past ones, `tokens` theirs for who administers the account."""
+    roles = _roles_section(user, held, may_grant=may_grant, language=language)
+    shown = may_manage and (user.is_machine or tokens)
     return ThingPage(
         title=user.display_name,
         kind=_("User"),
@@ -94,7 +107,7 @@ def user_page(user: User, held: Sequence[Membership], *, may_manage: bool, may_g
             Fact(_("Last sign-in"), When(user.last_login) if user.last_login else None),
         ],
         actions=_account_actions(user) if may_manage else [],
-        sections=[_roles_section(user, held, may_grant=may_grant, language=language)],
+        sections=[roles, *([user_tokens_section(user, tokens)] if shown else [])],
     )
 
 
@@ -102,6 +115,9 @@ def _account_actions(user: User) -> list[Action]:
     where = {"user_id": user.pk}
     if not user.is_active:
         return [Action(_("Open the account again"), reverse("tenancy:activate", kwargs=where), method="post")]
+    close = Action(_("Close the account"), reverse("tenancy:deactivate", kwargs=where), icon="lock", kind="danger")
+    if user.is_machine:
+        return [close]
     return [
         Action(
             _("New password"),
@@ -110,7 +126,7 @@ def _account_actions(user: User) -> list[Action]:
             method="post",
             confirm=_("The present password stops working at once. The new one is shown to you once."),
         ),
-        Action(_("Close the account"), reverse("tenancy:deactivate", kwargs=where), icon="lock", kind="danger"),
+        close,
     ]
 
 

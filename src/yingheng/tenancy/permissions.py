@@ -14,6 +14,7 @@ INDICATOR_VIEW = "indicator.view"
 RETAKE_EDIT = "retake.edit"
 MAPPING_EDIT = "mapping.edit"  # exam item mapping
 PATIENT_IDENTIFY = "patient.identify"
+PATIENT_MERGE = "patient.merge"  # say that two patient ids are one person, or take it back
 EXPORT = "export.make"
 USER_VIEW = "user.view"
 USER_MANAGE = "user.manage"
@@ -24,6 +25,7 @@ JOB_VIEW = "job.view"
 JOB_MANAGE = "job.manage"
 INGEST_VIEW = "ingest.view"
 INGEST_MANAGE = "ingest.manage"
+INGEST_SEND = "ingest.send"  # bring objects, orders and reports in over the interfaces for programs
 SYSTEM_VIEW = "system.view"
 
 ALL: frozenset[str] = frozenset(
@@ -42,6 +44,7 @@ ALL: frozenset[str] = frozenset(
         RETAKE_EDIT,
         MAPPING_EDIT,
         PATIENT_IDENTIFY,
+        PATIENT_MERGE,
         EXPORT,
         USER_VIEW,
         USER_MANAGE,
@@ -52,6 +55,7 @@ ALL: frozenset[str] = frozenset(
         JOB_MANAGE,
         INGEST_VIEW,
         INGEST_MANAGE,
+        INGEST_SEND,
         SYSTEM_VIEW,
     }
 )

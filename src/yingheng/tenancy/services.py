@@ -85,7 +85,7 @@ def _check_organisation(code: str, name: str, kind: str, parent: Organisation | 
 
 
 @transaction.atomic
-def user_create(
+def user_create(  # noqa: PLR0913 - one keyword per column of the account
     *,
     actor: Actor | None,
     username: str,
@@ -94,10 +94,11 @@ def user_create(
     role: str = "",
     language: str = "",
     password: str | None = None,
+    machine: bool = False,
 ) -> NewPassword:
     """A new account that belongs to `organisation`, with its first role there if one is named.
 
-    Without a `password` one is made, to be changed at the first sign-in.
+    Without a `password` one is made, to be changed at the first sign-in; a `machine` has none ("").
     """
     wanted = username.strip().lower()
     if not _USERNAME.fullmatch(wanted):
@@ -107,9 +108,13 @@ def user_create(
     if User.objects.filter(username=wanted).exists():
         raise Conflict("tenancy.username_taken", username=wanted)
     user = User(username=wanted, display_name=display_name.strip(), home=organisation, language=_language(language))
-    secret = _password_set(user, password)
+    secret = "" if machine else _password_set(user, password)
+    if machine:
+        user.is_machine = True
+        user.set_unusable_password()
     user.save(force_insert=True)
-    _record(actor, "user.create", organisation, subject=user, after={"username": wanted, "name": user.display_name})
+    after = {"username": wanted, "name": user.display_name} | ({"machine": True} if machine else {})
+    _record(actor, "user.create", organisation, subject=user, after=after)
     if role:
         membership_grant(actor=actor, user=user, organisation=organisation, role=role)
     return NewPassword(user, secret)
@@ -195,6 +200,8 @@ def password_reset(*, actor: Actor | None, user: User) -> NewPassword:
     """
     if actor is not None and actor.id == str(user.pk):
         raise NotAllowed("tenancy.self_reset")
+    if user.is_machine:
+        raise Conflict("tenancy.machine_no_password")
     secret = _password_set(user, None)
     user.save(update_fields=("password", "must_change_password", "password_changed_at"))
     _record_user(actor, "password.reset", user)

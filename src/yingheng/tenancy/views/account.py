@@ -10,11 +10,13 @@ from django.contrib.auth.forms import PasswordChangeForm
 from django.contrib.auth.views import LoginView
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
 from yingheng.common.ui.pages import FormPage
+from yingheng.common.ui.parts import Action
 from yingheng.tenancy.access import public, signed_in
 from yingheng.tenancy.forms import SignInForm
 from yingheng.tenancy.services import password_change, session_open
@@ -70,9 +72,14 @@ def password(request: HttpRequest) -> HttpResponse:
         return redirect("/")
     forced = request.user.must_change_password
     purpose = _("Choose a password of your own before you go on.") if forced else ""
-    return FormPage(title=_("Change password"), purpose=purpose, form=form, submit=_("Change password")).response(
-        request
-    )
+    tokens = Action(_("Access tokens"), reverse("tenancy:tokens"), icon="key")
+    return FormPage(
+        title=_("Change password"),
+        purpose=purpose,
+        actions=() if forced else (tokens,),
+        form=form,
+        submit=_("Change password"),
+    ).response(request)
 
 
 def _remember(response: HttpResponse, language_code: str) -> None:

@@ -37,6 +37,7 @@ from yingheng.tenancy.services import (
     user_create,
     user_deactivate,
 )
+from yingheng.tenancy.tokens import token_list
 
 PAGE_ROWS = 50
 _ACTIVE = {"open": True, "closed": False}
@@ -65,10 +66,12 @@ def user(request: HttpRequest, user_id: UUID) -> HttpResponse:
     found = user_get(request.scope, user_id)
     manage = scope_of(request, USER_MANAGE)
     mine = found.pk == request.user.pk
+    may_manage = bool(found.home and manage.contains(found.home.path)) and not mine
     return user_page(
         found,
         user_roles(request.scope, found),
-        may_manage=bool(found.home and manage.contains(found.home.path)) and not mine,
+        tokens=token_list(found) if may_manage else (),
+        may_manage=may_manage,
         may_grant=bool(scope_of(request, ROLE_GRANT)) and not mine,
         language=get_language() or "",
     ).response(request)
@@ -91,8 +94,11 @@ def user_new(request: HttpRequest) -> HttpResponse:
                 organisation=organisation_get(request.scope, typed["organisation"]),
                 role=typed["role"],
                 language=typed["language"],
+                machine=typed["machine"],
             ),
         )
+        if made and typed["machine"]:
+            return redirect("tenancy:user", user_id=made.user.pk)
         if made:
             return _show_password(request, made)
     return FormPage(

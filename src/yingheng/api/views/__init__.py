@@ -1,0 +1,1 @@
+"""Views of the addresses for programs."""
