@@ -26,6 +26,7 @@ class Installation:
         }
         self.env |= {"YINGHENG_HOME": str(home), "PYTHONPATH": os.pathsep.join([str(ROOT / "src"), str(ROOT)])}
         self.env |= {"YINGHENG_JOB_LEASE_SECONDS": "3", "YINGHENG_QUIET_SECONDS": "3600"}
+        self.env |= {"YINGHENG_DICOM_PORT": "0"}  # who wants to receive says where
         self.started: list[subprocess.Popen] = []
 
     def copy(self, home: Path) -> "Installation":

@@ -12,6 +12,9 @@ class CatalogConfig(AppConfig):
     verbose_name = _("Catalog")
 
     def ready(self) -> None:
+        from yingheng.catalog import own_holds  # noqa: PLC0415 - needs the app registry
+
+        own_holds.register()
         error_texts_add(
             {
                 "catalog.batch_too_large": _("At most %(most)s objects are catalogued at once."),
@@ -20,6 +23,14 @@ class CatalogConfig(AppConfig):
                 "catalog.reason_missing": _("Give a reason."),
                 "catalog.other_hospital": _("This belongs to another hospital."),
                 "catalog.quarantine_settled": _("This object has been settled already."),
+                "catalog.quarantine_still": _("It still contradicts what is catalogued: nothing has changed."),
+                "catalog.quarantine_not_here": _(
+                    "This file was never read as an object and cannot be catalogued as one."
+                ),
+                "catalog.quarantine_elsewhere": _("It names another series or exam than the object it would replace."),
+                "catalog.quarantine_other_patient": _(
+                    "It names another patient than the exam. Merge the patients first if they are one person."
+                ),
                 "catalog.key_damaged": _("A key file of this installation is damaged: %(name)s"),
                 "catalog.object_missing": _("The stored object is missing."),
                 "catalog.object_differs": _("The stored object does not match its checksum."),
@@ -28,6 +39,14 @@ class CatalogConfig(AppConfig):
                 "catalog.cursor_damaged": _("This page address is damaged."),
                 "catalog.order_number_missing": _("An order needs a number."),
                 "catalog.patient_merge": _("A patient is merged once, and never with itself."),
+                "catalog.patient_unknown": _("This patient does not exist, or you have no access to it."),
+                "catalog.patient_not_merged": _("This merge was taken back already."),
+                "catalog.patient_number_missing": _("A patient needs a patient id."),
                 "catalog.origin_unknown": _("The origin is unknown."),
+                "catalog.retake_reason_unknown": _("This reason is not in the dictionary of retake reasons."),
+                "catalog.retake_settled": _("This entry has been settled already."),
+                "catalog.retake_known": _("The register has this retake with this reason already."),
+                "catalog.retake_unknown": _("This entry does not exist, or you have no access to it."),
+                "catalog.retention_days": _("Pixels are kept for 1 to 36,500 days, or for good."),
             }
         )

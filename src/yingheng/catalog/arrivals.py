@@ -11,10 +11,13 @@ from zoneinfo import ZoneInfo
 from imagingqc.dicom.model import Instance as InstanceFacts
 from imagingqc.protocol.facts import ADULT_FROM_YEARS
 from yingheng.catalog import keys
-from yingheng.catalog.times import age_years, dicom_date, instance_time, study_time
+from yingheng.catalog.times import age_years, dicom_date, instance_time, is_doubtful, study_time
 
 DOCUMENTS = frozenset({"SR", "PR", "KO", "REG", "SEG", "DOC", "RTSTRUCT", "RTPLAN", "RTDOSE", "AU", "PLAN"})
 _SECONDARY_CAPTURE = "1.2.840.10008.5.1.4.1.1.7"
+# An exam goes over hours, a delayed series perhaps over days; what is dated further away was dated by a wrong clock, or
+# made from the images much later: neither makes the exam longer.
+_APART = dt.timedelta(days=7)
 _NO_CONTRAST = frozenset({"NONE", "NO", "N", "0", "无", "NO CONTRAST"})
 _EMERGENCY = frozenset({"STAT", "HIGH"})
 
@@ -88,6 +91,7 @@ class Arrival:
     birth_year: int | None
     is_contrast: bool
     is_emergency: bool
+    is_clock_doubtful: bool = False
 
     @property
     def sop_uid(self) -> str:
@@ -124,7 +128,8 @@ def arrival(item: CatalogueItem, zone: str) -> Arrival:
     is_document = instance.modality in DOCUMENTS
     study = study_time(instance, local, item.received_at)
     taken = None if is_document else instance_time(instance, local, item.received_at)
-    started = taken or study
+    astray = taken is not None and study is not None and abs(taken - study) > _APART
+    started = study if astray else taken or study
     birth = dicom_date(patient.birth_date)
     day = (started or item.received_at).astimezone(local).date()
     age = age_years(birth, patient.age, day)
@@ -143,10 +148,16 @@ def arrival(item: CatalogueItem, zone: str) -> Arrival:
         birth_year=birth.year if birth else None,
         is_contrast=bool(agent) and agent not in _NO_CONTRAST,
         is_emergency=priority in _EMERGENCY,
+        is_clock_doubtful=is_doubtful(instance, local, item.received_at) or (astray and _is_original(instance)),
     )
 
 
 _WANTED = ("StudyDescription", "SeriesDescription", "AccessionNumber", "BodyPartExamined", "DeviceSerialNumber")
+
+
+def _is_original(instance: InstanceFacts) -> bool:
+    kind = instance.texts("ImageType")
+    return bool(kind) and kind[0].upper() == "ORIGINAL"
 
 
 def _source_key(instance: InstanceFacts, *, is_document: bool, n_unknown: int) -> str:
@@ -154,8 +165,7 @@ def _source_key(instance: InstanceFacts, *, is_document: bool, n_unknown: int) -
 
     Digits and small hex letters only, of one length: every database and Python sort it alike.
     """
-    kind = instance.texts("ImageType")
-    derived = is_document or not kind or kind[0].upper() != "ORIGINAL"
+    derived = is_document or not _is_original(instance)
     missing = sum(not instance.text(keyword) for keyword in _WANTED) + n_unknown
     numbers = f"{_six(instance.number('SeriesNumber'))}{_six(instance.number('InstanceNumber'))}"
     uids = hashlib.sha256(f"{instance.series_uid}/{instance.sop_uid}".encode()).hexdigest()[:32]

@@ -26,6 +26,21 @@ def patient_key(patient_id: str) -> str:
     return hmac.new(secret, patient_id.strip().encode(), hashlib.sha256).hexdigest()
 
 
+def keyed_digest(name: str, text: str) -> bytes:
+    """HMAC-SHA-256 of a text with the secret of that name, which is made on first use."""
+    return hmac.new(_secret(_folder(), name), text.encode(), hashlib.sha256).digest()
+
+
+def bytes_encrypt(data: bytes) -> bytes:
+    """Cipher text of bytes that name patients, such as whole messages; differs at every call."""
+    return _fernet(_folder()).encrypt(data)
+
+
+def bytes_decrypt(cipher: bytes) -> bytes:
+    """Inverse of `bytes_encrypt`."""
+    return _fernet(_folder()).decrypt(bytes(cipher))
+
+
 def text_encrypt(text: str) -> bytes:
     """Cipher text of a name or number; differs at every call."""
     return _fernet(_folder()).encrypt(text.encode())

@@ -10,7 +10,8 @@ import os
 import re
 import secrets
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +23,7 @@ from yingheng.common.errors import Invalid, NotFound
 
 _KEY = re.compile(r"^objects/([0-9a-f]{2})/([0-9a-f]{2})/(\1\2[0-9a-f]{60})\.dcm$")
 _CHUNK = 1 << 20
+_SYNCS_AT_ONCE = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,13 @@ class Storage(Protocol):
 
     def put(self, source: bytes | BinaryIO) -> Stored:
         """Store all bytes of `source` durably: they survive a power cut once this returns."""
+        ...
+
+    def adopt(self, paths: Sequence[Path]) -> list[Stored]:
+        """Store whole files that nobody writes to any more, durably, without moving bytes where that can be helped.
+
+        The files stay where they are; whoever calls removes them when nothing needs their names any more.
+        """
         ...
 
     def open(self, key: str) -> BinaryIO:
@@ -91,6 +100,36 @@ class FileStorage:
         finally:
             with suppress(FileNotFoundError):
                 temporary.unlink()
+
+    def adopt(self, paths: Sequence[Path]) -> list[Stored]:
+        """See `Storage.adopt`.  A file on the same file system gets a second name in the store (a hard link), whose
+        bytes its writer has synced; any other is copied.  The folders of all of them are synced at the end."""
+        stored, changed = [], set[Path]()
+        for path in paths:
+            sha256, size = _digest(path)
+            one = Stored(storage_key(sha256), sha256, size)
+            stored.append(one)
+            target = self.root / one.key
+            changed |= _made(target.parent)
+            changed.add(target.parent)  # also for a file that was there: see `put`
+            self._link(path, target, size)
+        _sync_all(changed)
+        return stored
+
+    def _link(self, path: Path, target: Path, size: int) -> None:
+        if target.exists() and target.stat().st_size == size:
+            return
+        temporary = target.with_name(f".{target.name}-{secrets.token_hex(4)}")
+        try:
+            os.link(path, temporary)
+        except FileNotFoundError:
+            raise
+        except OSError:  # another file system, or one without hard links
+            with path.open("rb") as source:
+                self.put(source)
+            return
+        temporary.replace(target)
+        temporary.unlink(missing_ok=True)  # to rename onto another name of the same file does nothing
 
     def open(self, key: str) -> BinaryIO:
         return self.local_path(key).open("rb")
@@ -156,9 +195,33 @@ def _write(path: Path, source: bytes | BinaryIO) -> tuple[str, int]:
     return digest.hexdigest(), size
 
 
+def _digest(path: Path) -> tuple[str, int]:
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256")
+        return digest.hexdigest(), file.tell()
+
+
+def _made(folder: Path) -> set[Path]:
+    """Make a folder; returns the folders whose content changed thereby."""
+    missing = []
+    while not folder.is_dir():
+        missing.append(folder)
+        folder = folder.parent
+    for one in reversed(missing):
+        one.mkdir(mode=0o700, exist_ok=True)
+    return {one.parent for one in missing}
+
+
 def _chunks(file: BinaryIO) -> Iterator[bytes]:
     while chunk := file.read(_CHUNK):
         yield chunk
+
+
+def _sync_all(folders: Collection[Path]) -> None:
+    """Sync many folders at once: the file system writes its journal once for those that wait together."""
+    if folders:
+        with ThreadPoolExecutor(max_workers=min(_SYNCS_AT_ONCE, len(folders))) as pool:
+            list(pool.map(_sync, sorted(folders)))
 
 
 def _sync(folder: Path) -> None:

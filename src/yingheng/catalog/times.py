@@ -8,6 +8,8 @@ import re
 from imagingqc.dicom.model import Instance
 
 _EARLIEST = 1980  # before DICOM and digital archives: a default of some device, not a date
+_AHEAD = dt.timedelta(days=1)
+_TIMES = ("Acquisition", "Content", "Series", "Study")
 _AGE = re.compile(r"^(\d{3})([DWMY])$")
 _DAYS = {"D": 1.0, "W": 7.0, "M": 365.25 / 12, "Y": 365.25}
 _TIME = re.compile(r"^(\d{2})(\d{2})?(\d{2})?(?:\.(\d{1,6}))?$")
@@ -66,8 +68,8 @@ def instance_time(instance: Instance, zone: dt.tzinfo, received_at: dt.datetime)
     """When the object was acquired: AcquisitionDateTime, else acquisition, content, series date and time; in UTC."""
     local = _offset(instance) or zone
     stamp = _STAMP.match((instance.text("AcquisitionDateTime") or "").strip())
-    found = _moment(stamp[1], stamp[2], _zone(stamp[3]) or local, received_at) if stamp else None
-    for what in ("Acquisition", "Content", "Series"):
+    found = header_moment(stamp[1], stamp[2], _zone(stamp[3]) or local, received_at) if stamp else None
+    for what in _TIMES[:-1]:
         found = found or _pair(instance, f"{what}Date", f"{what}Time", local, received_at)
     return found
 
@@ -78,16 +80,29 @@ def study_time(instance: Instance, zone: dt.tzinfo, received_at: dt.datetime) ->
 
 
 def _pair(instance: Instance, date: str, time: str, zone: dt.tzinfo, received_at: dt.datetime) -> dt.datetime | None:
-    return _moment(instance.text(date) or "", instance.text(time) or "", zone, received_at)
+    return header_moment(instance.text(date) or "", instance.text(time) or "", zone, received_at)
 
 
-def _moment(date: str, time: str, zone: dt.tzinfo, received_at: dt.datetime) -> dt.datetime | None:
+def header_moment(date: str, time: str, zone: dt.tzinfo, received_at: dt.datetime) -> dt.datetime | None:
+    """A DICOM DA and TM in UTC; None when one is missing, or when the two cannot be true: see `is_doubtful`."""
     day, clock = dicom_date(date), dicom_time(time)
     if day is None or clock is None or day.year < _EARLIEST:
         return None
     moment = dt.datetime.combine(day, clock, zone).astimezone(dt.UTC)
     # a device clock may be off by hours, but an exam of the day after tomorrow is an error
-    return moment if moment <= received_at + dt.timedelta(days=1) else None
+    return moment if moment <= received_at + _AHEAD else None
+
+
+def is_doubtful(instance: Instance, zone: dt.tzinfo, received_at: dt.datetime) -> bool:
+    """Whether a date and time of the header is whole and still cannot be true: from before 1980, or a day ahead of
+    its arrival."""
+    local = _offset(instance) or zone
+    for what in _TIMES:
+        date, time = instance.text(f"{what}Date") or "", instance.text(f"{what}Time") or ""
+        whole = dicom_date(date) is not None and dicom_time(time) is not None
+        if whole and header_moment(date, time, local, received_at) is None:
+            return True
+    return False
 
 
 def _offset(instance: Instance) -> dt.tzinfo | None:

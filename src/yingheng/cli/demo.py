@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from yingheng.cli import platform
+from yingheng.ingest.receiver.config import AE_TITLE, PORT
 
 if TYPE_CHECKING:
     from yingheng.tenancy.models import Organisation
@@ -48,15 +49,16 @@ def demo(home: Path | None, host: str, port: int, no_serve: bool) -> None:  # no
     summary()
     if no_serve:
         return
-    port = port or free_port(host)
+    port, dicom_port = port or free_port(host, 8000), free_port(host, PORT)
     click.echo("")
     click.echo(f"  地址 · address    http://{host}:{port}/")
     click.echo("  用户 · user       admin   （" + " ".join(f"{name}" for name, _shown, _role in PEOPLE) + "）")
     click.echo(f"  密码 · password   {password}")
+    click.echo(f"  DICOM             {AE_TITLE}   {host}:{dicom_port}")
     click.echo("  数据均为演示样例 · all data are samples.  Ctrl-C 结束 · stops")
     from yingheng.cli.server import run  # noqa: PLC0415
 
-    run(host, port, workers=1)
+    run(host, port, 1, dicom_port)
 
 
 def prepare(home: Path) -> str:
@@ -65,6 +67,7 @@ def prepare(home: Path) -> str:
     from yingheng.cli.importing import import_folders, stored_or_said  # noqa: PLC0415
 
     hospital, password = organisations_and_people(home)
+    platform.answer_for(hospital, is_open=True)
     click.echo("生成样例检查 … · writing sample exams")
     folders = demo_write(home / "samples")
     with stored_or_said():
@@ -113,9 +116,9 @@ def summary() -> None:
     click.echo(f"检查 {counts['all']}：{found}")
 
 
-def free_port(host: str) -> int:
-    """8000, or any free port when that is taken."""
-    for port in (8000, 0):
+def free_port(host: str, preferred: int) -> int:
+    """The preferred port, or any free one when that is taken."""
+    for port in (preferred, 0):
         with socket.socket() as probe:
             try:
                 probe.bind((host, port))

@@ -29,6 +29,7 @@ def init(home: Path | None, code: str, name: str, level: str, zone: str, usernam
         with transaction.atomic():
             hospital = organisation_create(actor=None, code=code, name=name, kind="hospital", level=level, zone=zone)
             made = first_admin_create(organisation=hospital, username=username)
+            platform.answer_for(hospital, is_open=False)
     except (Conflict, Invalid) as error:
         raise click.ClickException(str(error_text(error))) from error
     click.echo(f"医院 · hospital   {hospital.name} ({hospital.code})")

@@ -15,7 +15,19 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "import": ("yingheng.cli.importing", "import_", "导入文件夹 · import folders of DICOM"),
     "items": ("yingheng.cli.items", "items", "检查项目对照：列出、导出、导入 · which item the texts of exams mean"),
     "serve": ("yingheng.cli.server", "serve", "启动网页与评价进程 · web and workers in one command"),
+    "receive": (
+        "yingheng.cli.receive",
+        "receive",
+        "只启动 DICOM 接收（不用数据库） · DICOM receiving alone, no database",
+    ),
+    "intake": ("yingheng.cli.intake", "intake", "只启动入库进程 · intake alone: the spool into the catalog"),
     "worker": ("yingheng.cli.server", "worker", "只启动评价进程 · workers alone"),
+    "deidentify": (
+        "yingheng.cli.deidentify",
+        "command",
+        "去标识导出（不用数据库） · copies without identity, no database",
+    ),
+    "storage": ("yingheng.cli.storage", "storage", "存储与像素保留：计划、执行 · what retention removes"),
     "doctor": ("yingheng.cli.doctor", "doctor", "检查本系统是否正常 · is this installation sound"),
     "demo": ("yingheng.cli.demo", "demo", "演示：样例数据与网页 · everything on sample data"),
 }

@@ -37,6 +37,13 @@ def start(home: Path | None = None) -> None:
     django.setup()
 
 
+def data_folder() -> Path:
+    """Where this installation keeps everything."""
+    from django.conf import settings  # noqa: PLC0415 - after `start`
+
+    return Path(settings.YINGHENG_HOME)
+
+
 def migrate() -> None:
     """Bring tables and the dictionary of exam items up to date; of several commands that start at once one does it
     and the others wait."""
@@ -88,6 +95,17 @@ def is_set_up() -> bool:
     from yingheng.tenancy.models import User  # noqa: PLC0415
 
     return User.objects.exists()
+
+
+def answer_for(hospital: Organisation, *, is_open: bool) -> str:
+    """Let DICOM senders reach the hospital under the usual AE title, unless somebody has that title; returns it."""
+    from yingheng.ingest.models import LocalAE  # noqa: PLC0415
+    from yingheng.ingest.receiver.config import AE_TITLE  # noqa: PLC0415
+    from yingheng.ingest.services.peers import local_ae_put  # noqa: PLC0415
+
+    if not LocalAE.objects.filter(ae_title=AE_TITLE).exists():
+        local_ae_put(actor=None, hospital=hospital, ae_title=AE_TITLE, is_open=is_open)
+    return AE_TITLE
 
 
 def the_hospital(code: str | None) -> Organisation:

@@ -1,9 +1,31 @@
 """The ASGI application."""
 
 import os
+from collections.abc import Mapping
+from typing import Any
 
-from django.core.asgi import get_asgi_application
+import django
+from django.core.handlers.asgi import ASGIHandler, ASGIRequest
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "yingheng.config.settings")
 
-application = get_asgi_application()
+
+class Request(ASGIRequest):
+    """A request whose scheme is kept: `request.scope` is the requester's scope here (`tenancy.access`), not ASGI's."""
+
+    def __init__(self, scope: Mapping[str, Any], body_file: Any) -> None:
+        self._asgi_scheme = str(scope.get("scheme") or "http")
+        super().__init__(scope, body_file)
+
+    def _get_scheme(self) -> str:
+        return self._asgi_scheme
+
+
+class Handler(ASGIHandler):
+    """Django's own, with our requests."""
+
+    request_class = Request
+
+
+django.setup(set_prefix=False)
+application = Handler()

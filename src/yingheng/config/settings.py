@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from yingheng.config.env import database_settings, env_bool, env_int, env_list, env_secret, env_str
 from yingheng.config.home import data_home, secret_key
+from yingheng.config.static_headers import add_headers
 
 DEBUG = env_bool("YINGHENG_DEBUG", default=False)
 TESTING = "PYTEST_VERSION" in os.environ  # pytest announces itself so to everything it starts
@@ -41,6 +42,7 @@ INSTALLED_APPS = [
     "yingheng.imagequality",
     "yingheng.pipeline",
     "yingheng.web",
+    "yingheng.api",
 ]
 
 MIDDLEWARE = [
@@ -157,6 +159,10 @@ STATIC_URL = "static/"  # served from the installed package: no STATIC_ROOT, no 
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_IMMUTABLE_FILE_TEST = r"/dist/assets/"  # the bundler puts the hash of the content into these names
 WHITENOISE_AUTOREFRESH = DEBUG
+WHITENOISE_ADD_HEADERS_FUNCTION = add_headers
+
+# --- programs --------------------------------------------------------------------------------------------------------
+YINGHENG_STOW_MOST_BYTES = env_int("YINGHENG_STOW_MOST_MB", 4096, minimum=1) * 1024**2  # of one message
 
 # --- jobs ------------------------------------------------------------------------------------------------------------
 YINGHENG_JOB_ROUTES = env_str("YINGHENG_JOB_ROUTES", "yingheng.pipeline.routes.ROUTES")
@@ -165,12 +171,22 @@ YINGHENG_JOB_SECONDS = env_int("YINGHENG_JOB_SECONDS", 600, minimum=1)
 YINGHENG_JOB_MEMORY_MB = env_int("YINGHENG_JOB_MEMORY_MB", 4096, minimum=256)
 YINGHENG_JOB_LEASE_SECONDS = env_int("YINGHENG_JOB_LEASE_SECONDS", 60, minimum=3)
 YINGHENG_QUIET_SECONDS = env_int("YINGHENG_QUIET_SECONDS", 120, minimum=1)  # then nothing more is expected
+YINGHENG_PIXEL_DAYS = env_int("YINGHENG_PIXEL_DAYS", 30, minimum=1)  # for hospitals without a rule of their own
+
+# --- results out -----------------------------------------------------------------------------------------------------
+YINGHENG_MLLP_HOST = env_str("YINGHENG_MLLP_HOST", "0.0.0.0")  # noqa: S104 - who may call is a list of addresses
+YINGHENG_MLLP_PORT = env_int("YINGHENG_MLLP_PORT", 0, minimum=0)  # HL7 v2 messages; 0: not taken
+
+YINGHENG_WATCH_ROOTS = env_list("YINGHENG_WATCH_ROOTS")  # folders below which pages may have folders watched
+
+YINGHENG_PUBLIC_URL = env_str("YINGHENG_PUBLIC_URL", "")  # how others reach these pages: begins links in notices
+YINGHENG_WEBHOOK_LOCAL = env_bool("YINGHENG_WEBHOOK_LOCAL", default=False)  # notices to this machine and its links
 
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "loggers": {"axes": {"level": "WARNING"}},
+    "loggers": {"axes": {"level": "WARNING"}, "pynetdicom": {"level": "CRITICAL"}},
     "root": {"handlers": ["console"], "level": env_str("YINGHENG_LOG_LEVEL", "INFO")},
 }

@@ -15,7 +15,10 @@ ADDRESSES: tuple[tuple[str, str], ...] = (
     ("exams/", "yingheng.catalog.urls"),
     ("findings/", "yingheng.evidence.urls"),
     ("rules/", "yingheng.rulebook.urls"),
+    ("intake/", "yingheng.ingest.urls"),
     ("", "yingheng.imagequality.urls"),
+    ("dicomweb/", "yingheng.api.urls"),
+    ("api/v1/", "yingheng.api.push_urls"),
     ("", "yingheng.web.urls"),
 )
 

@@ -10,13 +10,22 @@ from django.db import OperationalError
 from yingheng.catalog.models import Exam
 from yingheng.catalog.selectors import exam_pending_items, exam_quiet_list, series_quiet_list
 from yingheng.catalog.services import exam_close, exam_item_identify, series_close
+from yingheng.catalog.services.retaining import retention_sweep
+from yingheng.catalog.services.storing import storage_look
 from yingheng.catalog.storage import default_storage
+from yingheng.catalog.trash import trash_empty
 from yingheng.imagequality.handlers import REVIEW_S, devices_review
+from yingheng.ingest.services.forwarding_notices import notices_push
+from yingheng.ingest.services.forwarding_outbox import holds_release, outbox_push
+from yingheng.ingest.services.forwarding_results import results_push
+from yingheng.ingest.services.messages import waiting_apply
 from yingheng.jobs.chores import Chore
+from yingheng.jobs.signals import signals_prune
 from yingheng.tenancy.scope import Scope
 
 AT_ONCE = 50  # the engine keeps its leases alive between chores
 DAY_S = 86400.0
+PATIENCE = 10  # times the quiet time
 _Row = TypeVar("_Row")
 logger = logging.getLogger(__name__)
 
@@ -24,13 +33,15 @@ logger = logging.getLogger(__name__)
 def quiet_close() -> int:
     """Close series and exams that have been quiet for YINGHENG_QUIET_SECONDS; returns how many.
 
-    Whoever brought them may have died before it could say that nothing more comes.  Should something come after all,
-    it opens them again and they are evaluated anew.
+    Whoever brought them may have died before it could say that nothing more comes.  Where a performed step is in
+    progress or names more objects than came, it takes PATIENCE times as long.  Should something come after all, it
+    opens them again and they are evaluated anew.
     """
     scope, quiet = Scope.everything(), float(settings.YINGHENG_QUIET_SECONDS)
-    series = series_quiet_list(scope, quiet_seconds=quiet, limit=AT_ONCE)
+    patient = PATIENCE * quiet
+    series = series_quiet_list(scope, quiet_seconds=quiet, patient_seconds=patient, limit=AT_ONCE)
     closed = _each(series, lambda row: series_close(series=row))
-    exams = exam_quiet_list(scope, quiet_seconds=quiet, limit=AT_ONCE)
+    exams = exam_quiet_list(scope, quiet_seconds=quiet, patient_seconds=patient, limit=AT_ONCE)
     return closed + _each(exams, lambda row: exam_close(exam=row))
 
 
@@ -62,9 +73,23 @@ def leftovers_remove() -> int:
     return default_storage().sweep(older_than_s=DAY_S)
 
 
+def aside_empty() -> int:
+    """Delete what retention moved aside a while ago; returns how many objects."""
+    return trash_empty(default_storage())
+
+
 CHORES = (
     Chore(5.0, quiet_close),
     Chore(20.0, items_identify),
+    Chore(30.0, waiting_apply),
+    Chore(15.0, holds_release),
+    Chore(15.0, results_push),
+    Chore(30.0, outbox_push),
+    Chore(60.0, notices_push),
     Chore(3600.0, leftovers_remove),
+    Chore(120.0, signals_prune),
+    Chore(1800.0, storage_look),
+    Chore(60.0, retention_sweep),
+    Chore(300.0, aside_empty),
     Chore(REVIEW_S, devices_review),
 )

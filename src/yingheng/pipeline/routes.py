@@ -1,5 +1,7 @@
 """What happens after what: the only table of event kind to handlers.  Handlers are idempotent services."""
 
+from yingheng.catalog.metadata import series_metadata_cache, series_metadata_forget
+from yingheng.catalog.tasks import remove_expired_pixels, suggest_retakes_of_steps
 from yingheng.common import events
 from yingheng.imagequality.handlers import (
     accumulate_device,
@@ -11,6 +13,7 @@ from yingheng.imagequality.handlers import (
     judge_by_new_baseline,
     judge_series,
 )
+from yingheng.imagequality.retakes import suggest_retakes
 from yingheng.imagequality.tasks import (
     evaluate_exam_closed,
     evaluate_series_ready,
@@ -19,17 +22,30 @@ from yingheng.imagequality.tasks import (
     measure_series_full,
     spread_mapping,
 )
-from yingheng.ingest.tasks import tell_quarantined
+from yingheng.ingest.tasks import (
+    answer_commitment,
+    apply_waiting_reports,
+    forward_asked,
+    forward_exam,
+    forward_send,
+    forward_series,
+    notice_send,
+    tell_quarantined,
+)
 from yingheng.jobs.routes import Routes
 from yingheng.notify.handlers import tell_job_parked
 from yingheng.rulebook.tasks import run_shadow_asked
 
 # A kind with no handler says that nothing follows it yet; a kind that is not listed is a mistake and gets parked.
 ROUTES: Routes = {
-    events.SERIES_READY: (evaluate_series_ready,),
-    events.EXAM_CLOSED: (evaluate_exam_closed,),
+    events.SERIES_READY: (forward_series, evaluate_series_ready, series_metadata_cache),
+    events.EXAM_CLOSED: (forward_exam, evaluate_exam_closed, apply_waiting_reports, suggest_retakes_of_steps),
+    events.FORWARD_ASKED: (forward_asked,),
+    events.FORWARD_SEND: (forward_send,),
+    events.NOTICE_SEND: (notice_send,),
     events.JOB_PARKED: (tell_job_parked,),
     events.INSTANCE_QUARANTINED: (tell_quarantined,),
+    events.COMMITMENT_ASKED: (answer_commitment,),
     events.SERIES_MEASURED: (measure_series_full,),
     events.EXAM_READY: (judge_exam_ready,),
     events.ITEM_MAPPED: (spread_mapping,),
@@ -38,7 +54,7 @@ ROUTES: Routes = {
     events.DEVICE_SEEN: (),
     events.DEVICE_RESTRICTED: (),
     events.DEVICE_RELEASED: (),
-    events.MEASUREMENT_STORED: (follow_set,),
+    events.MEASUREMENT_STORED: (follow_set, suggest_retakes),
     events.BASELINE_CHANGED: (judge_by_new_baseline,),
     events.DEVICE_CHANGED: (follow_device_change,),
     events.SERIES_JUDGE: (judge_series,),
@@ -48,5 +64,5 @@ ROUTES: Routes = {
     events.ASSESSMENT_STORED: (),
     events.FINDING_OPENED: (),
     events.FINDING_CLOSED: (),
-    events.PIXELS_EXPIRED: (),
+    events.PIXELS_EXPIRED: (remove_expired_pixels, series_metadata_forget),
 }

@@ -86,7 +86,12 @@ def test_what_is_not_certain_waits_with_its_reason(bring, text, part, reason, ke
 def test_phantoms_and_documents_are_no_exams_of_the_list(bring):
     assert state(bring("QA 日检")) == (None, "excluded", "dictionary", "item_excluded")
     assert state(bring("Dose Report", modality="SR")) == (None, "excluded", "dictionary", "item_documents")
-    assert selectors.item_state_counts(ALL) == {"mapped": 0, "unmapped": 0, "excluded": 2}
+    assert selectors.item_state_counts(ALL) == {
+        "mapped": 0,
+        "unmapped": 0,
+        "excluded": 2,
+        "requests": 0,
+    }
 
 
 def test_an_exam_that_nobody_looked_at_counts_as_unmapped(bring):

@@ -117,7 +117,9 @@ def test_it_filters(hospital):
     assert found(outcome="none") == {f"1.9.{i}" for i in range(3, 40, 4)} | {"1.2.1"}
     assert found(text="B00007") == {"1.9.7"}
     assert found(text="1.9.8") == {"1.9.8"}
-    assert found(text="P1") == {"1.2.1"}
+    assert found(text="P1") == set()  # a patient id is for those who may see it
+    assert found(text="P1", identify=scope) == {"1.2.1"}
+    assert found(text=Patient.objects.get().pseudonym) == {"1.2.1"}
     assert found(text="chest") == {"1.2.1"}
     assert found(first=dt.date(2026, 3, 8), last=dt.date(2026, 3, 8)) == {f"1.9.{i}" for i in range(3, 40, 4)}
     assert found(flag="demo") == found(with_findings=True) == set()
@@ -140,7 +142,7 @@ def test_another_hospital_sees_nothing(hospital, other_hospital):
     instances_catalogue(hospital=hospital, items=[item(1, content="x")])
     exam = Exam.objects.get(study_uid="1.2.1")
     series, instance = exam.series.get(), Instance.objects.first()
-    retake_record(exam=exam, reason="motion", origin="console")
+    retake_record(exam=exam, reason="RT-06", origin="console")
     lists = (
         lambda s: exam_list(s).rows,
         lambda s: selectors.patient_exams(s, exam),
@@ -228,10 +230,10 @@ def test_it_records_what_other_systems_tell_once(hospital, actor):
     assert step.exam == exam
     assert performed_step_record(hospital=hospital, sop_uid="9.1", state="in_progress").state == "completed"
     for _ in range(2):
-        retake_record(exam=exam, reason="motion", origin="console", actor=actor)
+        retake_record(exam=exam, reason="RT-06", origin="console", actor=actor)
     assert Retake.objects.count() == Entry.objects.filter(action="retake.record").count() == 1
     with pytest.raises(Invalid):
-        retake_record(exam=exam, reason="motion", origin="elsewhere")
+        retake_record(exam=exam, reason="RT-06", origin="elsewhere")
 
 
 def test_a_person_discards_what_is_in_quarantine(hospital, actor):

@@ -2,10 +2,18 @@
 
 from yingheng.catalog.models.exams import Exam, Instance, Quarantine, Series
 from yingheng.catalog.models.patients import Patient, PatientLink, PatientName
+from yingheng.catalog.models.retention import (
+    ExpiredSeries,
+    RetentionRule,
+    RetentionWalk,
+    StorageDay,
+    StorageUse,
+)
 from yingheng.catalog.models.workflow import Order, PerformedStep, Report, Retake
 
 __all__ = [
     "Exam",
+    "ExpiredSeries",
     "Instance",
     "Order",
     "Patient",
@@ -15,5 +23,9 @@ __all__ = [
     "Quarantine",
     "Report",
     "Retake",
+    "RetentionRule",
+    "RetentionWalk",
     "Series",
+    "StorageDay",
+    "StorageUse",
 ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from yingheng.common.ids import uuid7
 
@@ -36,6 +37,7 @@ class Exam(models.Model):
         NOBODY = "", _("nobody")
         DICTIONARY = "dictionary", _("dictionary")
         MAPPING = "mapping", _("mapping of the hospital")
+        REQUEST = "request", _("the order for it")
         PERSON = "person", _("set for this exam")
 
     class AgeBand(models.TextChoices):
@@ -75,9 +77,13 @@ class Exam(models.Model):
     is_contrast = models.BooleanField(default=False)
     is_paediatric = models.BooleanField(default=False)
     is_demo = models.BooleanField(default=False)
+    is_clock_doubtful = models.BooleanField(default=False, help_text="a time of a header was not believed")
 
     n_series = models.PositiveIntegerField(default=0)
     n_instances = models.PositiveIntegerField(default=0)
+    n_expected = models.PositiveIntegerField(null=True, blank=True, help_text="objects that its ended steps name")
+    n_missing = models.PositiveIntegerField(null=True, blank=True, help_text="of those, not here yet")
+    arrival = models.JSONField(default=dict, blank=True, help_text="what its steps and storage commitments tell")
     state = models.CharField(max_length=16, choices=State.choices, default=State.RECEIVING)
     closed_at = models.DateTimeField(null=True, blank=True)
 
@@ -122,6 +128,7 @@ class Exam(models.Model):
             models.Index(fields=["study_uid"], name="exam_study_uid"),
             models.Index(fields=["hospital", "accession"], name="exam_hospital_accession"),
             models.Index(fields=["state", "last_received_at"], name="exam_state_received"),
+            models.Index(fields=["device", "-sort_at", "-id"], name="exam_device_newest"),
         )
 
     def __str__(self) -> str:
@@ -151,6 +158,7 @@ class Series(models.Model):
     source_key = models.CharField(max_length=260, editable=False)
     n_instances = models.PositiveIntegerField(default=0)
     n_frames = models.PositiveIntegerField(default=0)
+    n_expected = models.PositiveIntegerField(null=True, blank=True, help_text="objects that its ended steps name")
     started_at = models.DateTimeField(null=True, blank=True)
     ended_at = models.DateTimeField(null=True, blank=True)
     received_at = models.DateTimeField()
@@ -165,7 +173,14 @@ class Series(models.Model):
             models.UniqueConstraint(fields=["hospital", "series_uid"], name="series_natural_key"),
             models.CheckConstraint(condition=Q(state__in=["receiving", "complete"]), name="series_state_known"),
         )
-        indexes = (models.Index(fields=["state", "last_received_at"], name="series_state_received"),)
+        indexes = (
+            models.Index(fields=["state", "last_received_at"], name="series_state_received"),
+            models.Index(
+                fields=["hospital", "modality", "last_received_at"],
+                condition=Q(pixels_gone_at__isnull=True),
+                name="series_with_pixels",
+            ),
+        )
 
     def __str__(self) -> str:
         return self.description or self.series_uid
@@ -198,26 +213,34 @@ class Instance(models.Model):
 
 
 class Quarantine(models.Model):
-    """An object that contradicts what is catalogued; kept apart until a person settles it."""
+    """An object that contradicts what is catalogued or cannot be read; kept apart until a person settles it.
+
+    `details` tells more: {"reason": code, "values": {...}} of why it cannot be read and {"file": ...} where it lies
+    below the data folder; {"differences": [...]} between what is known and what came; {"calling": AE title}.
+    """
 
     class Reason(models.TextChoices):
         CONTENT_DIFFERS = "content_differs", _("same SOP Instance UID, different content")
         SERIES_ELSEWHERE = "series_elsewhere", _("its series belongs to another exam")
         OTHER_PATIENT = "other_patient", _("its exam belongs to another patient")
+        UNREADABLE = "unreadable", _("cannot be read")
+        NO_HOSPITAL = "no_hospital", _("its hospital does not exist here")
 
     class State(models.TextChoices):
         WAITING = "waiting", _("waiting")
+        ACCEPTED = "accepted", pgettext_lazy("quarantine", "accepted")
         DISCARDED = "discarded", _("discarded")
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    hospital = models.ForeignKey("tenancy.Organisation", on_delete=models.PROTECT, related_name="+")
-    sop_uid = models.CharField(max_length=64)
-    series_uid = models.CharField(max_length=64)
-    study_uid = models.CharField(max_length=64)
+    hospital = models.ForeignKey("tenancy.Organisation", null=True, on_delete=models.PROTECT, related_name="+")
+    sop_uid = models.CharField(max_length=64, blank=True)
+    series_uid = models.CharField(max_length=64, blank=True)
+    study_uid = models.CharField(max_length=64, blank=True)
     sha256 = models.CharField(max_length=64)
-    storage_key = models.CharField(max_length=200)
+    storage_key = models.CharField(max_length=200, blank=True, help_text="empty: not in the store, see details")
     size = models.PositiveBigIntegerField()
     reason = models.CharField(max_length=20, choices=Reason.choices)
+    details = models.JSONField(default=dict, blank=True)
     received_at = models.DateTimeField()
     state = models.CharField(max_length=16, choices=State.choices, default=State.WAITING)
 
@@ -227,4 +250,9 @@ class Quarantine(models.Model):
         indexes = (models.Index(fields=["hospital", "state", "-received_at"], name="quarantine_waiting"),)
 
     def __str__(self) -> str:
-        return self.sop_uid
+        return self.sop_uid or self.sha256[:12]
+
+    @property
+    def path(self) -> str:
+        """Path of its hospital for scopes; "" when there is none any more."""
+        return self.hospital.path if self.hospital else ""

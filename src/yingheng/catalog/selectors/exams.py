@@ -12,10 +12,20 @@ from typing import TypeVar
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
-from django.db.models import Count, F, Model, Q, QuerySet
+from django.db.models import Count, Exists, F, Model, OuterRef, Q, QuerySet, Subquery
 
 from yingheng.catalog import keys
-from yingheng.catalog.models import Exam, Instance, Patient, PatientLink, PatientName, Quarantine, Retake, Series
+from yingheng.catalog.models import (
+    Exam,
+    Instance,
+    Patient,
+    PatientName,
+    PerformedStep,
+    Quarantine,
+    Series,
+)
+from yingheng.catalog.pseudonyms import pseudonym_read
+from yingheng.catalog.selectors.patients import same_person
 from yingheng.common.clock import now
 from yingheng.common.errors import Invalid, NotFound
 from yingheng.tenancy.models import Organisation
@@ -40,7 +50,9 @@ class ExamFilter:
 
     `text` with four digits or more is the beginning of an accession number, a whole Study Instance UID or a whole
     patient id, found by index; any other text may also be part of the description, which reads every exam in reach.
-     `first` and `last` are local days, both included.  `flag` is emergency, contrast, paediatric or demo.
+    A patient id finds only the exams of hospitals in `identify`, where the reader may see it; the pseudonym of a
+    patient finds his everywhere.  `first` and `last` are local days, both included.  `flag` is emergency, contrast,
+    paediatric or demo.
     """
 
     text: str = ""
@@ -55,6 +67,7 @@ class ExamFilter:
     first: dt.date | None = None
     last: dt.date | None = None
     with_findings: bool = False
+    identify: Scope = Scope()  # noqa: RUF009 - frozen
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,16 +130,31 @@ def exam_modalities(scope: Scope) -> list[str]:
 
 def exam_get(scope: Scope, exam_id: UUID | str) -> Exam:
     """One exam with patient, device, item, order and hospital; NotFound when there is none in the scope."""
-    related = ("patient", "device__room", "item", "order", "performer", "hospital")
+    related = ("patient__secret", "device__room", "item", "order", "performer", "hospital")
     return _one(scope.filter(Exam.objects.select_related(*related)), exam_id, "catalog.exam_unknown")
 
 
 def exam_neighbours(scope: Scope, exam: Exam) -> tuple[Exam | None, Exam | None]:
-    """The exam before and the exam after this one in time, within the scope."""
+    """The exam before and the exam after this one in time, within the scope.  One query."""
+    rows, here = scope.filter(Exam.objects.all()), (exam.sort_at, exam.pk)
+    earlier = _after(rows, "sort_at", here, down=True).order_by("-sort_at", "-id").values("pk")[:1]
+    later = _after(rows, "sort_at", here, down=False).order_by("sort_at", "id").values("pk")[:1]
+    found = sorted(
+        Exam.objects.filter(Q(pk=Subquery(earlier)) | Q(pk=Subquery(later))), key=lambda e: (e.sort_at, e.pk)
+    )
+    before = [one for one in found if (one.sort_at, one.pk) < here]
+    after = [one for one in found if (one.sort_at, one.pk) > here]
+    return before[0] if before else None, after[0] if after else None
+
+
+def exam_neighbour_ids(scope: Scope, exam: Exam) -> tuple[UUID | None, UUID | None]:
+    """Ids of the exam before and the exam after this one in time, within the scope.  One query."""
     rows = scope.filter(Exam.objects.all())
-    earlier = _after(rows, "sort_at", (exam.sort_at, exam.pk), down=True).order_by("-sort_at", "-id").first()
-    later = _after(rows, "sort_at", (exam.sort_at, exam.pk), down=False).order_by("sort_at", "id").first()
-    return earlier, later
+    at = (exam.sort_at, exam.pk)
+    earlier = _after(rows, "sort_at", at, down=True).order_by("-sort_at", "-id").values("pk")[:1]
+    later = _after(rows, "sort_at", at, down=False).order_by("sort_at", "id").values("pk")[:1]
+    found = Exam.objects.filter(pk=exam.pk).annotate(earlier=Subquery(earlier), later=Subquery(later))
+    return found.values_list("earlier", "later").first() or (None, None)
 
 
 def patient_exams(scope: Scope, exam: Exam) -> QuerySet[Exam]:
@@ -134,10 +162,7 @@ def patient_exams(scope: Scope, exam: Exam) -> QuerySet[Exam]:
     rows = scope.filter(Exam.objects.select_related("device", "item", "hospital"))
     if exam.patient_id is None:
         return rows.none()
-    links = PatientLink.objects.filter(Q(kept=exam.patient_id) | Q(merged=exam.patient_id))
-    kept = {exam.patient_id, *links.values_list("kept", flat=True)}
-    same = kept | set(PatientLink.objects.filter(kept__in=kept).values_list("merged", flat=True))
-    return rows.filter(patient__in=same).order_by("-sort_at", "-id")
+    return rows.filter(patient__in=same_person(exam.patient_id)).order_by("-sort_at", "-id")
 
 
 def patient_identity(scope: Scope, exam: Exam) -> tuple[str, str]:
@@ -176,41 +201,66 @@ def instance_get(scope: Scope, sop_uid: str) -> Instance:
     return row
 
 
-def series_quiet_list(scope: Scope, *, quiet_seconds: float, limit: int = 500) -> list[Series]:
-    """Series still receiving to which nothing was added for that long: due for `series_close`."""
-    before = now() - dt.timedelta(seconds=quiet_seconds)
+def instance_of_id(scope: Scope, instance_id: UUID | str) -> Instance:
+    """One instance by its id; NotFound when there is none in the scope."""
+    return _one(scope.filter(Instance.objects.all()), instance_id, "catalog.object_missing")
+
+
+def series_quiet_list(
+    scope: Scope, *, quiet_seconds: float, patient_seconds: float = 0.0, limit: int = 500
+) -> list[Series]:
+    """Series still receiving to which nothing was added for that long: due for `series_close`.
+
+    One that is smaller than its performed step says is waited for `patient_seconds` instead, when that is longer.
+    """
+    before, long_before = _before(quiet_seconds), _before(max(patient_seconds, quiet_seconds))
     rows = Series.objects.filter(state=Series.State.RECEIVING, last_received_at__lte=before)
+    whole = Q(n_expected__isnull=True) | Q(n_instances__gte=F("n_expected"))
+    rows = rows.filter(whole | Q(last_received_at__lte=long_before))
     return list(scope.filter(rows).order_by("last_received_at")[:limit])
 
 
-def exam_quiet_list(scope: Scope, *, quiet_seconds: float, limit: int = 500) -> list[Exam]:
-    """Exams still receiving to which nothing was added for that long: due for `exam_close`."""
-    before = now() - dt.timedelta(seconds=quiet_seconds)
+def exam_quiet_list(
+    scope: Scope, *, quiet_seconds: float, patient_seconds: float = 0.0, limit: int = 500
+) -> list[Exam]:
+    """Exams still receiving to which nothing was added for that long: due for `exam_close`.
+
+    One with a performed step in progress, or with fewer objects than its ended steps name, is waited for
+    `patient_seconds` instead, when that is longer.
+    """
+    before, long_before = _before(quiet_seconds), _before(max(patient_seconds, quiet_seconds))
     rows = Exam.objects.filter(state=Exam.State.RECEIVING, last_received_at__lte=before)
+    going_on = PerformedStep.objects.filter(exam=OuterRef("pk"), state=PerformedStep.State.IN_PROGRESS)
+    whole = (Q(n_missing__isnull=True) | Q(n_missing=0)) & ~Exists(going_on)
+    rows = rows.filter(whole | Q(last_received_at__lte=long_before))
     return list(scope.filter(rows).order_by("last_received_at")[:limit])
+
+
+def _before(seconds: float) -> dt.datetime:
+    return now() - dt.timedelta(seconds=seconds)
 
 
 def quarantine_list(scope: Scope, *, state: str = Quarantine.State.WAITING) -> QuerySet[Quarantine]:
     """Quarantined objects, newest first."""
-    rows = scope.filter(Quarantine.objects.select_related("hospital"))
+    rows = _quarantined(scope)
     return (rows.filter(state=state) if state else rows).order_by("-received_at", "-id")
 
 
 def quarantine_counts(scope: Scope) -> dict[str, int]:
     """Numbers of quarantined objects by state.  One query."""
-    rows = scope.filter(Quarantine.objects.all()).order_by().values_list("state").annotate(n=Count("pk"))
-    return dict(rows)
+    return dict(_quarantined(scope).order_by().values_list("state").annotate(n=Count("pk")))
+
+
+def _quarantined(scope: Scope) -> QuerySet[Quarantine]:
+    """Within the scope; those of a hospital that is gone for who administers the whole installation."""
+    rows = Quarantine.objects.select_related("hospital")
+    found = scope.filter(rows)
+    return found | rows.filter(hospital__isnull=True) if scope.system and "/" not in scope.paths else found
 
 
 def quarantine_get(scope: Scope, quarantine_id: UUID | str) -> Quarantine:
     """One quarantined object; NotFound when there is none in the scope."""
-    return _one(scope.filter(Quarantine.objects.select_related("hospital")), quarantine_id, "catalog.object_missing")
-
-
-def retake_list(scope: Scope, *, exam: Exam | None = None) -> QuerySet[Retake]:
-    """The register of retakes, newest first; of one exam when given."""
-    rows = scope.filter(Retake.objects.select_related("exam"))
-    return (rows.filter(exam=exam) if exam else rows).order_by("-asked_at", "-id")
+    return _one(_quarantined(scope), quarantine_id, "catalog.object_missing")
 
 
 def _filtered(scope: Scope, f: ExamFilter) -> QuerySet[Exam]:
@@ -232,7 +282,7 @@ def _filtered(scope: Scope, f: ExamFilter) -> QuerySet[Exam]:
     if f.with_findings:
         rows = rows.filter(n_findings__gt=0)
     if text := f.text.strip():
-        rows = rows.filter(_text_match(scope, text))
+        rows = rows.filter(_text_match(scope, text, f.identify))
     return rows
 
 
@@ -245,16 +295,27 @@ def exams_within(scope: Scope) -> QuerySet[Exam]:
     return Exam.objects.filter(hospital=ids[0]) if len(ids) == 1 else scope.filter(Exam.objects.all())
 
 
-def _text_match(scope: Scope, text: str) -> Q:
+def _text_match(scope: Scope, text: str, identify: Scope) -> Q:
     # a range, not a pattern: the index on accession numbers serves it in every database
     match = Q(accession__gte=text, accession__lt=f"{text}\uffff") | Q(study_uid=text)
-    same = Patient.objects.filter(key=keys.patient_key(text))
-    match |= Q(patient__in=list(scope.filter(same).values_list("pk", flat=True)))
+    match |= Q(patient__in=_patients_named(scope, text, identify))
     if sum(c.isdigit() for c in text) >= _IDENTIFIER_DIGITS:
         return match
     return match | Q(description__icontains=text)
 
 
+def _patients_named(scope: Scope, text: str, identify: Scope) -> set[UUID]:
+    """Patient ids of the person whose pseudonym, or for those who may see it whose patient id, this is."""
+    if shown := pseudonym_read(text):
+        same = scope.filter(Patient.objects.filter(pseudonym=shown))
+    elif identify:
+        same = identify.filter(scope.filter(Patient.objects.filter(key=keys.patient_key(text))))
+    else:
+        return set()
+    return {pk for found in same.values_list("pk", flat=True)[:_MOST_SAME] for pk in same_person(found)}
+
+
+_MOST_SAME = 20  # hospitals of a region in which one patient id occurs
 _Position = tuple[object, UUID]
 
 

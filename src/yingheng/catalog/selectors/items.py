@@ -8,14 +8,15 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, Max, QuerySet
+from django.db.models import Count, Max, QuerySet, Value
 
-from yingheng.catalog.models import Exam
+from yingheng.catalog.models import Exam, Order
 from yingheng.catalog.selectors.exams import exams_within
 from yingheng.registry.models import ItemMapping
 from yingheng.tenancy.scope import Scope
 
 State, Source = Exam.ItemState, Exam.ItemSource
+REQUESTS = "requests"  # among the states of exams: requests that nobody mapped
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +50,15 @@ class KeyGroup:
 
 
 def item_state_counts(scope: Scope) -> dict[str, int]:
-    """Numbers of exams by state of their item; those not looked at yet count as unmapped.  One query."""
-    counts: dict[str, int] = dict.fromkeys((State.MAPPED, State.UNMAPPED, State.EXCLUDED), 0)
-    rows = exams_within(scope).order_by().values_list("item_state").annotate(n=Count("pk"))
-    for state, n in rows:
+    """Numbers of exams by state of their item; those not looked at yet count as unmapped.
+
+    REQUESTS is the number of requests without an item.  One query for both.
+    """
+    counts: dict[str, int] = dict.fromkeys((State.MAPPED, State.UNMAPPED, State.EXCLUDED, REQUESTS), 0)
+    exams = exams_within(scope).order_by().values_list("item_state").annotate(n=Count("pk"))
+    orders = scope.filter(Order.objects.filter(item_state=State.UNMAPPED)).order_by()
+    told = orders.annotate(what=Value(REQUESTS)).values_list("what").annotate(n=Count("pk"))
+    for state, n in exams.union(told, all=True):
         counts[state or State.UNMAPPED] += n
     return counts
 
@@ -98,7 +104,7 @@ def key_groups(
 
 
 def key_group(row: dict[str, Any]) -> KeyGroup:
-    """A row of `key_groups`."""
+    """A row of `key_groups` or `order_key_groups`; of the latter `n_exams` is the number of requests."""
     return KeyGroup(
         hospital_id=row["hospital_id"],
         hospital=row["hospital__name"],
@@ -107,12 +113,27 @@ def key_group(row: dict[str, Any]) -> KeyGroup:
         item=row["item__code"] or "",
         name_zh=row["item__name_zh"] or "",
         name_en=row["item__name_en"] or "",
-        source=row["source"] or "",
-        reason=row["reason"] or "",
+        source=row.get("source") or "",
+        reason=row.get("reason") or "",
         n_exams=row["n"],
         last_seen=row["last"],
-        body_part=row["part"] or "",
+        body_part=row.get("part") or "",
     )
+
+
+def order_key_groups(
+    scope: Scope, *, modality: str = "", text: str = "", key: str = ""
+) -> QuerySet[Order, dict[str, Any]]:
+    """Requests without an item by hospital and key, those of most requests first; rows for `key_group`."""
+    rows = scope.filter(Order.objects.filter(item_state=State.UNMAPPED))
+    if modality:
+        rows = rows.filter(item_key__startswith=f"{modality}{ItemMapping.BETWEEN}")
+    if text.strip():
+        rows = rows.filter(item_key__icontains=text.strip())
+    if key:
+        rows = rows.filter(item_key=key)
+    grouped = rows.order_by().values(*_COLUMNS).annotate(n=Count("pk"), last=Max("ordered_at"))
+    return grouped.order_by("-n", "item_key", "hospital_id")
 
 
 def key_exam_counts(scope: Scope, keys: Iterable[str]) -> dict[tuple[UUID, str], int]:

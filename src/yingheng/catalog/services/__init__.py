@@ -1,7 +1,9 @@
 """Writing the catalog: cataloguing what arrived, closing, linking, settling."""
 
+from yingheng.catalog.services.accepting import quarantine_accept
 from yingheng.catalog.services.catalogue import CatalogueResult, instances_catalogue
 from yingheng.catalog.services.closing import exam_close, series_close
+from yingheng.catalog.services.completing import exam_arrival_note, exams_settle
 from yingheng.catalog.services.items import (
     exam_item_follow,
     exam_item_identify,
@@ -10,25 +12,42 @@ from yingheng.catalog.services.items import (
     item_key_decide,
     item_mapping_spread,
 )
-from yingheng.catalog.services.settling import exam_outcome_set, patient_merge, quarantine_discard
-from yingheng.catalog.services.workflow import order_record, performed_step_record, report_record, retake_record
+from yingheng.catalog.services.patients import patient_merge, patient_tell, patient_unmerge
+from yingheng.catalog.services.refused import unreadable_record
+from yingheng.catalog.services.retakes import retake_confirm, retake_record, retake_reject, retake_suggest
+from yingheng.catalog.services.sameness import spare_bytes_remove
+from yingheng.catalog.services.settling import exam_outcome_set, quarantine_discard
+from yingheng.catalog.services.telling import order_tell, report_tell
+from yingheng.catalog.services.workflow import order_record, performed_step_record, report_record
 
 __all__ = [
     "CatalogueResult",
+    "exam_arrival_note",
     "exam_close",
     "exam_item_follow",
     "exam_item_identify",
     "exam_item_set",
     "exam_items_refresh",
     "exam_outcome_set",
+    "exams_settle",
     "instances_catalogue",
     "item_key_decide",
     "item_mapping_spread",
     "order_record",
+    "order_tell",
     "patient_merge",
+    "patient_tell",
+    "patient_unmerge",
     "performed_step_record",
+    "quarantine_accept",
     "quarantine_discard",
     "report_record",
+    "report_tell",
+    "retake_confirm",
     "retake_record",
+    "retake_reject",
+    "retake_suggest",
     "series_close",
+    "spare_bytes_remove",
+    "unreadable_record",
 ]

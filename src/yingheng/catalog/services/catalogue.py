@@ -9,14 +9,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 from uuid import UUID
 
 from django.db import OperationalError, connection, transaction
 
+from imagingqc.errors import Reason
 from yingheng.catalog.arrivals import Arrival, CatalogueItem, arrival, integer, position_mm
-from yingheng.catalog.models import Instance, Quarantine, Series
+from yingheng.catalog.models import Instance, Patient, Quarantine, Series
 from yingheng.catalog.models.exams import Exam
+from yingheng.catalog.selectors.patients import same_person
 from yingheng.catalog.services import ensure, widening
+from yingheng.catalog.services.announcing import exams_tell
+from yingheng.catalog.services.returning import pixels_back, returned
+from yingheng.catalog.services.sameness import Twins, twins_compare
+from yingheng.catalog.storage import Storage, default_storage
 from yingheng.common import events
 from yingheng.common.errors import Invalid
 from yingheng.jobs import services as jobs
@@ -29,13 +36,17 @@ Refusal = Quarantine.Reason
 
 @dataclass(frozen=True, slots=True)
 class CatalogueResult:
-    """What became of a batch: numbers of objects, and the series and exams that received new ones."""
+    """What became of a batch: numbers of objects, and the series and exams that received new ones.
+
+    `spare`: storage keys of duplicates whose bytes are stored once already in another wrapping.
+    """
 
     n_created: int
     n_duplicates: int
     n_quarantined: int
     series_ids: tuple[UUID, ...]
     exam_ids: tuple[UUID, ...]
+    spare: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -44,35 +55,60 @@ class Batch:
 
     hospital: Organisation
     fresh: list[Arrival]
-    refused: list[tuple[Arrival, Refusal]] = field(default_factory=list)
+    twins: Twins = field(default_factory=dict)
+    refused: list[tuple[Arrival, Refusal, Reason | None]] = field(default_factory=list)
     n_duplicates: int = 0
+    spare: set[str] = field(default_factory=set)
+    persons: dict[tuple[str, str], bool] = field(default_factory=dict)
+
+    def one_person(self, key: str, other: str) -> bool:
+        """Whether two patient keys are linked as one person."""
+        if (key, other) not in self.persons:
+            ids = dict(Patient.objects.filter(hospital=self.hospital, key__in=(key, other)).values_list("key", "pk"))
+            self.persons[key, other] = len(ids) == 2 and ids[other] in same_person(ids[key])
+        return self.persons[key, other]
 
     def refuse(self, arrivals: Iterable[Arrival], reason: Refusal) -> None:
         gone = list(arrivals)
-        self.refused += [(a, reason) for a in gone]
+        self.refused += [(a, reason, None) for a in gone]
         refused = {id(a) for a in gone}
         self.fresh = [a for a in self.fresh if id(a) not in refused]
 
+    def meet(self, a: Arrival, known: str) -> None:
+        """An object of a UID whose bytes with that hash are known already: a duplicate, or it contradicts them."""
+        different = self.twins.get((a.sop_uid, known, a.item.sha256), Reason("object_not_comparable"))
+        if known == a.item.sha256:
+            self.n_duplicates += 1
+        elif different is None:
+            self.n_duplicates += 1
+            self.spare.add(a.item.storage_key)
+        else:
+            self.refused.append((a, Refusal.CONTENT_DIFFERS, different))
 
-def instances_catalogue(*, hospital: Organisation, items: Sequence[CatalogueItem]) -> CatalogueResult:
+
+def instances_catalogue(
+    *, hospital: Organisation, items: Sequence[CatalogueItem], storage: Storage | None = None
+) -> CatalogueResult:
     """Catalogue received objects of one hospital; at most LARGEST_BATCH at once (else Invalid).
 
-    An object that is there already (same SOP Instance UID, same bytes) changes nothing.  One that contradicts the
-    catalog becomes a Quarantine row: other bytes under a known UID, a known series in another exam, a known exam
-    with another patient id.  An exam or series that was closed is open again when something new arrives.
+    An object that is there already (same SOP Instance UID, same object though perhaps in another wrapping) changes
+    nothing.  One that contradicts the catalog becomes a Quarantine row: another object under a known UID, a known
+    series in another exam, a known exam with another patient id (linked ids are one patient).  An exam or series that
+    was closed is open again when something new arrives.
 
     Should the database break a circle of importers that wait for each other, the whole batch is done again: it is
     one transaction and idempotent.
     """
     if len(items) > LARGEST_BATCH:
         raise Invalid("catalog.batch_too_large", most=LARGEST_BATCH)
+    twins = twins_compare(hospital, items, storage or default_storage())
     for _try in range(_TRIES - 1):
         try:
-            return _catalogue(hospital, items)
+            return _catalogue(hospital, items, twins)
         except OperationalError as error:
             if connection.in_atomic_block or not _broke_a_circle(error):
                 raise
-    return _catalogue(hospital, items)
+    return _catalogue(hospital, items, twins)
 
 
 def _broke_a_circle(error: OperationalError) -> bool:
@@ -81,9 +117,10 @@ def _broke_a_circle(error: OperationalError) -> bool:
 
 
 @transaction.atomic
-def _catalogue(hospital: Organisation, items: Sequence[CatalogueItem]) -> CatalogueResult:
-    batch = Batch(hospital, [arrival(item, hospital.zone) for item in items])
+def _catalogue(hospital: Organisation, items: Sequence[CatalogueItem], twins: Twins) -> CatalogueResult:
+    batch = Batch(hospital, [arrival(item, hospital.zone) for item in items], twins)
     _sort_out(batch)
+    _take_back(batch)
     exams: dict[str, Exam] = {}
     series: dict[str, Series] = {}
     created: list[Arrival] = []
@@ -92,7 +129,7 @@ def _catalogue(hospital: Organisation, items: Sequence[CatalogueItem]) -> Catalo
         patients = ensure.patients(hospital, batch.fresh)
         devices = ensure.devices(hospital, batch.fresh)
         exams = ensure.exams(hospital, batch.fresh, patients)
-        batch.refuse([a for a in batch.fresh if _other_patient(a, exams[a.study_uid])], Refusal.OTHER_PATIENT)
+        batch.refuse([a for a in batch.fresh if _other_patient(batch, a, exams[a.study_uid])], Refusal.OTHER_PATIENT)
         series, new_series = ensure.series(hospital, batch.fresh, exams)
         wrong = [a for a in batch.fresh if series[a.series_uid].exam_id != exams[a.study_uid].pk]
         batch.refuse(wrong, Refusal.SERIES_ELSEWHERE)
@@ -101,13 +138,26 @@ def _catalogue(hospital: Organisation, items: Sequence[CatalogueItem]) -> Catalo
         widening.exams_update(created, exams, devices, new_series=new_series, zone=hospital.zone)
         ensure.orders_link(hospital, created)
     _quarantine(batch)
+    exams_tell({exams[a.study_uid].pk for a in created})
     return CatalogueResult(
         n_created=len(created),
         n_duplicates=batch.n_duplicates,
         n_quarantined=len(batch.refused),
         series_ids=tuple(sorted({series[a.series_uid].pk for a in created})),
         exam_ids=tuple(sorted({exams[a.study_uid].pk for a in created})),
+        spare=tuple(sorted(batch.spare)),
     )
+
+
+def _take_back(batch: Batch) -> None:
+    """Objects whose pixels retention removed: their rows are made again, and nothing is counted or closed anew."""
+    back, series = returned(batch.hospital, batch.fresh)
+    pixels_back(batch.fresh, series)
+    rows = [_instance(batch.hospital, a, series[a.series_uid]) for a in sorted(back, key=lambda a: a.sop_uid)]
+    Instance.objects.bulk_create(rows, ignore_conflicts=True, batch_size=500)
+    batch.n_duplicates += len(back)
+    again = {id(a) for a in back}
+    batch.fresh = [a for a in batch.fresh if id(a) not in again]
 
 
 def _sort_out(batch: Batch) -> None:
@@ -122,14 +172,11 @@ def _sort_out(batch: Batch) -> None:
     for a in arrivals:
         patient = patient_of.get(a.study_uid) or a.patient_key
         if a.sop_uid in hashes:
-            if hashes[a.sop_uid] == a.item.sha256:
-                batch.n_duplicates += 1
-            else:
-                batch.refused.append((a, Refusal.CONTENT_DIFFERS))
+            batch.meet(a, hashes[a.sop_uid])
         elif study_of.get(a.series_uid, a.study_uid) != a.study_uid:
-            batch.refused.append((a, Refusal.SERIES_ELSEWHERE))
-        elif a.patient_key and a.patient_key != patient:
-            batch.refused.append((a, Refusal.OTHER_PATIENT))
+            batch.refused.append((a, Refusal.SERIES_ELSEWHERE, None))
+        elif a.patient_key and a.patient_key != patient and not batch.one_person(a.patient_key, patient):
+            batch.refused.append((a, Refusal.OTHER_PATIENT, None))
         else:
             hashes[a.sop_uid] = a.item.sha256
             study_of[a.series_uid], patient_of[a.study_uid] = a.study_uid, patient
@@ -142,9 +189,11 @@ def _known_hashes(hospital: Organisation, uids: Sequence[str]) -> dict[str, str]
     return dict(rows.values_list("sop_uid", "sha256"))
 
 
-def _other_patient(a: Arrival, exam: Exam) -> bool:
+def _other_patient(batch: Batch, a: Arrival, exam: Exam) -> bool:
     """Only for an exam that another process made meanwhile; `_sort_out` saw the rest."""
-    return bool(a.patient_key) and exam.patient is not None and exam.patient.key != a.patient_key
+    if not a.patient_key or exam.patient is None or exam.patient.key == a.patient_key:
+        return False
+    return not batch.one_person(a.patient_key, exam.patient.key)
 
 
 def _instances_insert(batch: Batch, series: dict[str, Series]) -> list[Arrival]:
@@ -153,16 +202,13 @@ def _instances_insert(batch: Batch, series: dict[str, Series]) -> list[Arrival]:
     Instance.objects.bulk_create([rows[uid] for uid in sorted(rows)], ignore_conflicts=True, batch_size=500)
     found = Instance.objects.filter(hospital=batch.hospital, sop_uid__in=rows).values_list("sop_uid", "id", "sha256")
     stored = {uid: (pk, sha256) for uid, pk, sha256 in found}
-    created, differing = [], []
+    created = []
     for a in batch.fresh:
         pk, sha256 = stored[a.sop_uid]
         if pk == rows[a.sop_uid].pk:
             created.append(a)
-        elif sha256 == a.item.sha256:
-            batch.n_duplicates += 1
         else:
-            differing.append(a)
-    batch.refuse(differing, Refusal.CONTENT_DIFFERS)
+            batch.meet(a, sha256)
     return created
 
 
@@ -197,12 +243,20 @@ def _quarantine(batch: Batch) -> None:
             sha256=a.item.sha256,
             storage_key=a.item.storage_key,
             size=a.item.size,
-            reason=reason,
+            reason=refusal,
+            details=_details(a, different),
             received_at=a.item.received_at,
         )
-        for a, reason in sorted(batch.refused, key=lambda pair: (pair[0].sop_uid, pair[0].item.sha256))
+        for a, refusal, different in sorted(batch.refused, key=lambda one: (one[0].sop_uid, one[0].item.sha256))
     ]
     Quarantine.objects.bulk_create(rows, ignore_conflicts=True, batch_size=500)
     ours = Quarantine.objects.filter(pk__in=[row.pk for row in rows]).values_list("pk", flat=True) if rows else ()
     for pk in ours:
         jobs.emit(events.INSTANCE_QUARANTINED, str(pk), scope=batch.hospital.path)
+
+
+def _details(a: Arrival, different: Reason | None) -> dict[str, Any]:
+    details: dict[str, Any] = {"calling": a.item.ae_title} if a.item.ae_title else {}
+    if different is not None:
+        details |= {"reason": different.code, "values": dict(different.values)}
+    return details

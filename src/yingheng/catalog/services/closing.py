@@ -6,6 +6,7 @@ from django.db import transaction
 from django.db.models import Max, Min
 
 from yingheng.catalog.models import Exam, Series
+from yingheng.catalog.services.announcing import exams_tell
 from yingheng.common import events
 from yingheng.common.clock import now
 from yingheng.jobs import services as jobs
@@ -42,4 +43,5 @@ def exam_close(*, exam: Exam, priority: int = 0) -> bool:
     row.state, row.closed_at = Exam.State.CLOSED, now()
     row.save(update_fields=["state", "closed_at"])
     jobs.emit(events.EXAM_CLOSED, str(row.pk), scope=row.hospital.path, priority=priority)
+    exams_tell([row.pk])
     return True

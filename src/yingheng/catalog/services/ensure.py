@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from uuid import UUID
+
+from django.db.models import Q
 
 from yingheng.catalog import keys
 from yingheng.catalog.arrivals import Arrival
 from yingheng.catalog.models import Exam, Order, Patient, PatientName, Series
+from yingheng.catalog.pseudonyms import match_key, pseudonym_of
+from yingheng.catalog.times import dicom_date
 from yingheng.common.clock import local_day
 from yingheng.registry.identity import device_facts
 from yingheng.registry.models import Device
@@ -38,6 +42,7 @@ def patients(hospital: Organisation, arrivals: Sequence[Arrival]) -> dict[str, P
         return {}
     fresh = {key: _patient(hospital, key, a) for key, a in sources.items()}
     Patient.objects.bulk_create(fresh.values(), ignore_conflicts=True)
+    _match_keys_lower(fresh)
     rows = {p.key: p for p in Patient.objects.filter(hospital=hospital, key__in=sources)}
     ours = [rows[key] for key in sources if rows[key].pk == fresh[key].pk]
     PatientName.objects.bulk_create([_name(row.pk, sources[row.key]) for row in ours])
@@ -48,7 +53,23 @@ def patients(hospital: Organisation, arrivals: Sequence[Arrival]) -> dict[str, P
 
 
 def _patient(hospital: Organisation, key: str, a: Arrival) -> Patient:
-    return Patient(hospital=hospital, key=key, birth_year=a.birth_year, sex=a.sex, source_key=a.source_key)
+    return Patient(
+        hospital=hospital,
+        key=key,
+        birth_year=a.birth_year,
+        sex=a.sex,
+        source_key=a.source_key,
+        pseudonym=pseudonym_of(hospital.pk, key),
+        match_key=match_key(a.patient.name, dicom_date(a.patient.birth_date), a.sex),
+    )
+
+
+def _match_keys_lower(fresh: Mapping[str, Patient]) -> None:
+    """Of several match keys that headers of one patient give, the lowest counts: the order of arrival does not."""
+    for key, row in fresh.items():
+        if row.match_key:
+            same = Patient.objects.filter(hospital_id=row.hospital_id, key=key, told="")
+            same.filter(Q(match_key="") | Q(match_key__gt=row.match_key)).update(match_key=row.match_key)
 
 
 def _name(patient_id: UUID, a: Arrival) -> PatientName:
@@ -173,7 +194,5 @@ def order_exams_link(order: Order) -> None:
     rows.filter(order__isnull=True).update(order=order)
     linked = rows.filter(order=order)
     linked.update(ordered_at=order.ordered_at)
-    if order.item_id is not None:
-        linked.filter(item__isnull=True).update(item=order.item_id)
     if order.urgency == Order.Urgency.EMERGENCY:
         linked.filter(is_emergency=False).update(is_emergency=True)

@@ -21,6 +21,7 @@ from yingheng.audit import services as audit
 from yingheng.audit.actor import Actor
 from yingheng.catalog.arrivals import DOCUMENTS
 from yingheng.catalog.models import Exam, Series
+from yingheng.catalog.services.order_items import item_by_request, order_items_decide
 from yingheng.common import events
 from yingheng.common.errors import Invalid
 from yingheng.jobs import services as jobs
@@ -86,6 +87,8 @@ def _found(exam: Exam) -> _Found:
         return _Found(ItemMatch(None, "none", (), Reason("item_documents")), Source.DICTIONARY, key)
     match = exam_item(read)
     known = bool(match.fact) or (match.reason is not None and match.reason.code in _EXCLUDING)
+    if not known and (requested := item_by_request(exam, family_of(read.modality))):
+        return _Found(requested, Source.REQUEST, key)
     return _Found(match, Source.DICTIONARY if known else Source.NOBODY, key)
 
 
@@ -201,6 +204,7 @@ def item_key_decide(
     mapping = item_mapping_record(actor=actor, hospital=hospital, key=key, verb=verb, item=item, reason=reason)
     if verb == ItemMapping.Verb.REJECTED:
         return mapping
+    order_items_decide(hospital=hospital, key=key, verb=verb, item=item)
     states = {ItemMapping.Verb.ITEM: State.MAPPED, ItemMapping.Verb.NOT_EXAM: State.EXCLUDED}
     rows.update(
         item=item,

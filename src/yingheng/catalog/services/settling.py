@@ -1,4 +1,4 @@
-"""Facts of an exam that others establish: its outcome; merged patients; settled quarantine."""
+"""Facts of an exam that others establish: its outcome; settled quarantine."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ from django.db import transaction
 
 from yingheng.audit import services as audit
 from yingheng.audit.actor import Actor
-from yingheng.catalog.models import Exam, Patient, PatientLink, Quarantine
-from yingheng.common.clock import now
+from yingheng.catalog.models import Exam, Quarantine
+from yingheng.catalog.services.announcing import exams_tell
 from yingheng.common.errors import Conflict, Invalid
 
 
 def exam_outcome_set(
     *, exam_id: object, outcome: str, n_pass: int, n_fail: int, n_human: int, n_unassessable: int, n_findings: int
 ) -> None:
-    """Write the summary of verdicts and open findings into the exam's row, in the caller's transaction."""
+    """Write the summary of verdicts and open findings into the exam's row, in the caller's transaction; tell pages."""
     Exam.objects.filter(pk=exam_id).update(
         outcome=outcome,
         n_pass=n_pass,
@@ -23,32 +23,7 @@ def exam_outcome_set(
         n_unassessable=n_unassessable,
         n_findings=n_findings,
     )
-
-
-@transaction.atomic
-def patient_merge(*, actor: Actor, kept: Patient, merged: Patient, reason: str) -> PatientLink:
-    """Link two patient ids of one hospital as one person; exams stay where they are."""
-    if not reason.strip():
-        raise Invalid("catalog.reason_missing")
-    if kept.pk == merged.pk:
-        raise Invalid("catalog.patient_merge")
-    if kept.hospital_id != merged.hospital_id:
-        raise Invalid("catalog.other_hospital")
-    link, created = PatientLink.objects.get_or_create(
-        merged=merged, defaults={"kept": kept, "hospital_id": kept.hospital_id, "created_at": now()}
-    )
-    if not created and link.kept_id != kept.pk:
-        raise Conflict("catalog.patient_merge")
-    if created:
-        audit.record(
-            actor=actor,
-            action="patient.merge",
-            subject=f"patient:{merged.pk}",
-            scope=kept.hospital.path,
-            after={"kept": str(kept.pk)},
-            reason=reason.strip(),
-        )
-    return link
+    exams_tell([exam_id])
 
 
 @transaction.atomic
@@ -67,7 +42,7 @@ def quarantine_discard(*, actor: Actor, quarantine: Quarantine, reason: str) -> 
         actor=actor,
         action="catalog.quarantine_discard",
         subject=f"quarantine:{row.pk}",
-        scope=row.hospital.path,
+        scope=row.path,
         after={"sop_uid": row.sop_uid, "sha256": row.sha256},
         reason=reason.strip(),
     )

@@ -51,7 +51,7 @@ def exams_update(
             "closed_at": None,
             **_sorted_by(group, zone),
         }
-        for flag in ("is_contrast", "is_emergency"):
+        for flag in ("is_contrast", "is_emergency", "is_clock_doubtful"):
             if any(getattr(a, flag) for a in group):
                 changes[flag] = True
         if any(a.item.demo for a in group):
@@ -60,6 +60,12 @@ def exams_update(
         target.update(**changes)
         if best.source_key < row.source_key:
             _header_replace(target, best.source_key, _exam_header(best, devices[best.sop_uid]))
+
+
+def header_restate(a: Arrival, before: str, *, series: Series, exam: Exam, device: Device | None) -> None:
+    """Take the header of an object that stands in for one whose source key was `before`, where that one's counted."""
+    for row, header in ((series, _series_header(a, device)), (exam, _exam_header(a, device))):
+        type(row).objects.filter(pk=row.pk, source_key=before).update(**header, source_key=a.source_key)
 
 
 def _arrived(group: Sequence[Arrival]) -> dict[str, Any]:

@@ -8,9 +8,7 @@ from typing import Any
 
 from django.db import transaction
 
-from yingheng.audit import services as audit
-from yingheng.audit.actor import Actor
-from yingheng.catalog.models import Exam, Order, PerformedStep, Report, Retake
+from yingheng.catalog.models import Exam, Order, PerformedStep, Report
 from yingheng.catalog.services.ensure import order_exams_link
 from yingheng.common.clock import now
 from yingheng.common.errors import Invalid
@@ -38,7 +36,7 @@ _ORDER_FIELDS = frozenset(
 )
 _REPORT_FIELDS = ("findings", "impression", "written_at", "signed_at", "signers", "is_critical", "source")
 _STEP_FIELDS = frozenset(
-    {"study_uid", "started_at", "ended_at", "series", "discontinuation_reason", "rejected_exposures"}
+    {"study_uid", "modality", "started_at", "ended_at", "series", "discontinuation_reason", "rejected_exposures"}
 )
 
 
@@ -75,7 +73,8 @@ def performed_step_record(
 ) -> PerformedStep:
     """Record an MPPS message; a step that was completed or discontinued does not go back to in progress.
 
-    `details` may hold study_uid, started_at, ended_at, series, discontinuation_reason, rejected_exposures.
+    `details` may hold study_uid, modality, started_at, ended_at, series ([{"series_uid", "n_instances", ...}]),
+    discontinuation_reason, rejected_exposures.
     """
     values = _only(details or {}, _STEP_FIELDS)
     PerformedStep.objects.bulk_create(
@@ -91,36 +90,3 @@ def performed_step_record(
         step.exam = Exam.objects.filter(hospital=hospital, study_uid=step.study_uid).first()
     step.save()
     return step
-
-
-@transaction.atomic
-def retake_record(
-    *,
-    exam: Exam,
-    reason: str,
-    origin: str,
-    asked_at: dt.datetime | None = None,
-    asked_by: str = "",
-    actor: Actor | None = None,
-) -> Retake:
-    """Enter a retake once per exam, reason and origin; `actor` is the person who enters it, None for a machine."""
-    if not reason.strip():
-        raise Invalid("catalog.reason_missing")
-    if origin not in Retake.Origin.values:
-        raise Invalid("catalog.origin_unknown")
-    retake, created = Retake.objects.get_or_create(
-        exam=exam,
-        reason=reason.strip(),
-        origin=origin,
-        defaults={"hospital_id": exam.hospital_id, "asked_at": asked_at or now(), "asked_by": asked_by},
-    )
-    if created and actor is not None:
-        audit.record(
-            actor=actor,
-            action="retake.record",
-            subject=f"exam:{exam.pk}",
-            scope=exam.hospital.path,
-            after={"reason": retake.reason, "origin": retake.origin},
-            reason=reason.strip(),
-        )
-    return retake

@@ -27,7 +27,21 @@ class LocalAE(models.Model):
         return self.ae_title
 
 
-class RemoteAE(models.Model):
+class Trying(models.Model):
+    """How a partner that we call has answered lately; written by whoever calls it, never by a form."""
+
+    reached_at = models.DateTimeField(null=True, editable=False, help_text="when it last took what we sent")
+    failing_since = models.DateTimeField(null=True, editable=False)
+    n_failures = models.PositiveIntegerField(default=0, editable=False, help_text="in a row")
+    next_try_at = models.DateTimeField(null=True, editable=False, help_text="not called before then")
+    trouble = models.CharField(max_length=64, blank=True, editable=False, help_text="code of the last failure")
+    trouble_detail = models.CharField(max_length=200, blank=True, editable=False)
+
+    class Meta:
+        abstract = True
+
+
+class RemoteAE(Trying):
     """An AE of somebody else: a modality that sends, a PACS that we send to or ask, a worklist server."""
 
     class Tls(models.TextChoices):

@@ -1,0 +1,1 @@
+"""Reading what intake keeps, within a scope."""

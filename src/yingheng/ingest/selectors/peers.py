@@ -1,0 +1,57 @@
+"""Reading connections within a scope."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
+
+from yingheng.common.errors import NotFound
+from yingheng.ingest.models import LocalAE, RemoteAE
+from yingheng.tenancy.models import Organisation
+from yingheng.tenancy.scope import Scope
+
+
+def local_ae_list(scope: Scope) -> QuerySet[LocalAE]:
+    """Our own AE titles by title."""
+    return scope.filter(LocalAE.objects.select_related("hospital")).order_by("ae_title")
+
+
+def remote_ae_list(scope: Scope, *, active: bool | None = None) -> QuerySet[RemoteAE]:
+    """Connections to others, those in use first."""
+    rows = RemoteAE.objects.select_related("hospital")
+    if active is not None:
+        rows = rows.filter(is_active=active)
+    return scope.filter(rows).order_by("-is_active", "name", "pk")
+
+
+def destination_list(hospital: Organisation) -> QuerySet[RemoteAE]:
+    """Where exams of a hospital may be sent."""
+    return RemoteAE.objects.filter(hospital=hospital, is_destination=True, is_active=True).order_by("name", "pk")
+
+
+def local_ae_get(scope: Scope, local_id: UUID | str) -> LocalAE:
+    """One of our AE titles; NotFound outside the scope."""
+    return _one(scope.filter(LocalAE.objects.select_related("hospital")), local_id)
+
+
+def remote_ae_get(scope: Scope, remote_id: UUID | str) -> RemoteAE:
+    """One connection; NotFound outside the scope."""
+    return _one(scope.filter(RemoteAE.objects.select_related("hospital")), remote_id)
+
+
+def calling_title(hospital: Organisation) -> str:
+    """The name under which we call others for a hospital: its first AE title."""
+    title = LocalAE.objects.filter(hospital=hospital).order_by("created_at").values_list("ae_title", flat=True).first()
+    return title or "YINGHENG"
+
+
+def _one(rows: QuerySet, pk: UUID | str):  # noqa: ANN202 - the row's own type, whichever it is
+    try:
+        row = rows.filter(pk=pk).first()
+    except (ValidationError, ValueError):
+        row = None
+    if row is None:
+        raise NotFound("ingest.peer_unknown")
+    return row

@@ -1,0 +1,113 @@
+"""What the intake pages share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+from django import forms
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from yingheng.catalog.models import Exam
+from yingheng.common.errors import Conflict, Invalid, error_text
+from yingheng.common.ui.parts import Lines, Link, OutcomeBadge, Tab, Tag
+from yingheng.common.ui.tables import Pager
+from yingheng.ingest.models import Delivery, RemoteAE, Webhook
+from yingheng.ingest.texts import trouble_words
+from yingheng.tenancy.access import scope_of
+from yingheng.tenancy.permissions import EXAM_VIEW
+
+PAGE_ROWS = 50
+_FARTHEST = 1_000_000
+_T = TypeVar("_T")
+_M = TypeVar("_M", bound=Model)
+DELIVERY_TONES = {
+    "held": "human",
+    "waiting": "neutral",
+    "sending": "accent",
+    "sent": "pass",
+    "failed": "fail",
+    "cancelled": "none",
+}
+
+
+def tabs(current: str, counts: dict[str, int] | None = None) -> list[Tab]:
+    """The lists of intake side by side."""
+    pages = (
+        ("connections", _("Connections")),
+        ("associations", _("Associations")),
+        ("rules", _("Forwarding rules")),
+        ("outbox", _("Outbox")),
+        ("webhooks", _("Result notices")),
+        ("messages", _("Messages")),
+    )
+    return [Tab(label, reverse(f"ingest:{name}"), (counts or {}).get(name), name == current) for name, label in pages]
+
+
+def crumbs(*more: Link) -> list[Link]:
+    """The way back to the overview of intake."""
+    return [Link(_("Data intake"), reverse("ingest:overview")), *more]
+
+
+def attempt(form: forms.Form, service: Callable[[], _T]) -> _T | None:
+    """The service's result; None with the words of its refusal at the top of `form`."""
+    try:
+        return service()
+    except (Conflict, Invalid) as exc:
+        form.add_error(None, error_text(exc))
+        return None
+
+
+def offset_page(request: HttpRequest, rows: QuerySet[_M]) -> tuple[Sequence[_M], Pager]:
+    """The rows of the page that the address asks for (`page` is the number of rows before it), and its pager."""
+    asked = request.GET.get("page", "")
+    start = min(int(asked), _FARTHEST) if asked.isdecimal() else 0
+    found = list(rows[start : start + PAGE_ROWS + 1])
+    shown = found[:PAGE_ROWS]
+    return shown, Pager(
+        shown=len(shown),
+        previous_url=_page_url(request, max(0, start - PAGE_ROWS)) if start else "",
+        next_url=_page_url(request, start + PAGE_ROWS) if len(found) > PAGE_ROWS else "",
+    )
+
+
+def _page_url(request: HttpRequest, start: int) -> str:
+    query = request.GET.copy()
+    query["page"] = str(start)
+    return f"?{query.urlencode()}"
+
+
+def exam_words(exam: Exam) -> str:
+    """What people call an exam: its description, else modality and body part."""
+    return exam.description or " ".join(filter(None, (exam.modality, exam.body_part))) or exam.study_uid
+
+
+def exam_cell(request: HttpRequest | None, exam: Exam) -> Lines:
+    """An exam in a table, with a link for those who may see exams; None: without, where the row leads elsewhere."""
+    second = " · ".join(filter(None, (exam.modality, exam.accession, exam.device.label if exam.device else "")))
+    may = request is not None and scope_of(request, EXAM_VIEW).contains(exam.hospital.path)
+    return Lines(exam_words(exam), second, reverse("web:exam", args=[exam.pk]) if may else "")
+
+
+def exam_light(exam: Exam) -> OutcomeBadge | Tag:
+    """The outcome of an exam, or that there is none yet."""
+    return OutcomeBadge(exam.outcome) if exam.outcome else Tag(_("not judged yet"), "neutral")
+
+
+def delivery_tag(row: Delivery) -> Tag:
+    """The state of an entry of the outbox."""
+    return Tag(str(row.get_state_display()), DELIVERY_TONES[row.state])
+
+
+def partner_light(row: RemoteAE | Webhook) -> Tag | Lines:
+    """Whether a partner that we call takes what we send."""
+    if not row.is_active:
+        return Tag(_("not in use"), "none")
+    if row.failing_since:
+        return Lines(Tag(_("does not answer"), "fail", "x"), trouble_words(row.trouble))
+    if row.reached_at:
+        return Tag(_("answers"), "pass", "check")
+    return Tag(_("not called yet"), "neutral")
