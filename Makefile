@@ -104,6 +104,7 @@ fmt: | .venv/.python-done ## format and mend what can be mended by itself
 docs: | .venv/.python-done ## validate the documents: links, glossary, ADRs
 	$(PY) tools/docs.py
 	$(PY) tools/standards_pages.py --check
+	$(PY) tools/conformance.py --check
 
 .PHONY: standards-pages
 standards-pages: | .venv/.python-done ## write what the pages of the standards library count and list

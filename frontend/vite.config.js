@@ -56,6 +56,9 @@ export default defineConfig({
   base: "./",
   publicDir: false,
   plugins: [iconSprite(), dataImagesToFiles()],
+  // The renderer can read files of kinds that the viewer never meets; what parses them stays away.
+  resolve: { alias: { xmlbuilder2: here("./viewer/absent.ts") } },
+  worker: { format: "es" },
   build: {
     outDir: here("../src/yingheng/common/ui/static/dist"),
     emptyOutDir: true,
@@ -63,7 +66,7 @@ export default defineConfig({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     rolldownOptions: {
-      input: ["scripts/app.ts"],
+      input: ["scripts/app.ts", "viewer/main.ts"],
       checks: { eval: false },
     },
   },

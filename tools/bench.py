@@ -300,7 +300,28 @@ def bench_dx(folder: Path) -> Numbers:
     return numbers
 
 
-BENCHES: dict[str, Callable[[Path], Numbers]] = {"check": bench_check, "ct": bench_ct, "mr": bench_mr, "dx": bench_dx}
+def bench_header(folder: Path) -> Numbers:
+    """Headers of CT files of 530 KB with full headers, from page cache: our reading against pydicom's, in turn."""
+    import bench_header as headers  # noqa: PLC0415 - beside this file
+
+    return headers.bench_header(folder)
+
+
+def bench_receive(folder: Path) -> Numbers:
+    """Objects received and durable each second against dcmtk's storescp, and catalogued against Orthanc."""
+    import bench_receive as receiving  # noqa: PLC0415 - beside this file
+
+    return receiving.bench_receive(folder.parent, ct_slice)
+
+
+BENCHES: dict[str, Callable[[Path], Numbers]] = {
+    "check": bench_check,
+    "ct": bench_ct,
+    "mr": bench_mr,
+    "dx": bench_dx,
+    "header": bench_header,
+    "receive": bench_receive,
+}
 
 
 def measure(name: str) -> None:

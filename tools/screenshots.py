@@ -52,6 +52,7 @@ MANUAL: dict[str, Picture] = {
     "exam": Picture("wang", "/exams/?text=DEMO-A0003", "胸部CT", ("v",), height=1040),
     "exam-series": Picture("wang", "/exams/?text=DEMO-A0013", "颅脑MR", height=1040),
     "exam-phone": Picture("wang", "/exams/?text=DEMO-A0003", "胸部CT", phone=True),
+    "viewer": Picture("wang", "/exams/?text=DEMO-A0003", "胸部CT", ("w", "j", "v", "5")),
     "decide": Picture("wang", "/exams/?text=DEMO-A0003", "胸部CT", ("d",)),
     "items": Picture("wang", "/items/"),
     "findings": Picture("wang", "/findings/"),
@@ -65,6 +66,7 @@ MANUAL: dict[str, Picture] = {
     "devices": Picture("wang", "/devices/"),
     "device": Picture("wang", "/devices/", "PHANTOM CT"),
     "users": Picture("admin", "/users/"),
+    "tokens": Picture("wang", "/account/tokens/new/"),
     "audit": Picture("admin", "/audit/"),
     "jobs": Picture("admin", "/jobs/"),
 }

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# System packages that the browser tests, Chinese screenshots, translations and PDF checks need.
+# System packages that the browser tests, Chinese screenshots, translations, PDF checks and tests with other DICOM
+# software need.
 # Installs only what is missing, and only where apt works without a password; otherwise says what goes without.
 set -euo pipefail
 
@@ -9,7 +10,7 @@ need() { # need PACKAGE CONSEQUENCE COMMAND...  — missing unless one of the co
   local package=$1 consequence=$2
   shift 2
   for name in "$@"; do
-    if command -v "$name" >/dev/null 2>&1; then return 0; fi
+    if [ -x "/usr/sbin/$name" ] || command -v "$name" >/dev/null 2>&1; then return 0; fi
   done
   missing+=("$package")
   lost+=("$package: $consequence")
@@ -17,6 +18,8 @@ need() { # need PACKAGE CONSEQUENCE COMMAND...  — missing unless one of the co
 
 need chromium "browser tests and screenshots are skipped" chromium chromium-browser google-chrome
 need gettext "translations cannot be collected from the sources" xgettext
+need dcmtk "tests with other DICOM software as sender are skipped" storescu
+need orthanc "tests with another archive are skipped" Orthanc
 need poppler-utils "checks on PDF files are skipped" pdftotext
 if ! find /usr/share/fonts /usr/local/share/fonts "$HOME/.fonts" -iname '*noto*cjk*' -print -quit 2>/dev/null | grep -q .; then
   missing+=("fonts-noto-cjk")

@@ -38,6 +38,7 @@ class Stage:
     folders: tuple[str, ...] = ("tests",)
     without: tuple[str, ...] = ()
     parallel: bool = False
+    whole_files: bool = False  # tests of one file share what is dear to start: in parallel by file
 
     def existing_folders(self) -> list[str]:
         """The folders of this stage that exist and hold at least one test file."""
@@ -49,6 +50,7 @@ class Stage:
             return list(self.command)
         args = [str(PYTEST), "-q", "-m", self.markers, f"--junit-xml={report}"]
         args += ["-n", "auto"] if self.parallel else []
+        args += ["--dist", "loadfile"] if self.whole_files else []
         args += [f"--ignore={folder}" for folder in self.without]
         return args + self.existing_folders()
 
@@ -59,7 +61,7 @@ STAGES = (
     Stage("core", 3, markers=PLAIN, folders=CORE, parallel=True),
     Stage("apps", 8, markers=PLAIN, without=CORE, parallel=True),
     Stage("postgres", 4, markers="postgres and not soak"),
-    Stage("network", 4, markers="network and not postgres and not soak"),
+    Stage("network", 4, markers="network and not postgres and not soak", without=CORE, parallel=True, whole_files=True),
     Stage("browser", 6, markers="browser and not soak", folders=("tests/e2e",)),
 )
 

@@ -1,4 +1,5 @@
 import "../styles/app.css";
+import { startBoard } from "./board";
 import { startForms } from "./forms";
 import { startFrame } from "./frame";
 import { startHtmx } from "./htmx";
@@ -22,3 +23,4 @@ startStages();
 startReading();
 startVerdicts();
 startLive();
+startBoard();

@@ -7,6 +7,8 @@ function reread(element: HTMLElement): void {
 }
 
 const ASK_AGAIN_MS = 2500;
+const GATHER_MS = 120;
+const BROKEN_EVERY_S = 5;
 
 /** A notice that something is under way: once the page no longer carries it, the page is read anew. */
 function startPending(): void {
@@ -23,30 +25,77 @@ function startPending(): void {
   if (one("[data-pending]")) window.setTimeout(() => void ask(), ASK_AGAIN_MS);
 }
 
-/** A live region re-reads itself when the event stream says so; without a stream, or once it breaks, by the clock. */
+/**
+ * One region that keeps itself up to date.  It is replaced whenever it is read anew, so it is known by its id.  It
+ * waits while a dialog is open or the page is not seen, and catches up afterwards.
+ */
+class Region {
+  private waiting = 0;
+  private stale = false;
+  private clock = 0;
+
+  constructor(private readonly id: string, private readonly every: number) {
+    document.addEventListener("visibilitychange", () => this.catchUp());
+    document.addEventListener("close", () => this.catchUp(), true);
+  }
+
+  /** Read anew soon; several changes at once are one reading. */
+  readonly changed = (): void => {
+    if (this.waiting) return;
+    this.waiting = window.setTimeout(() => {
+      this.waiting = 0;
+      this.stale = true;
+      this.catchUp();
+    }, GATHER_MS);
+  };
+
+  byClock(every = this.every): void {
+    window.clearInterval(this.clock);
+    this.clock = window.setInterval(this.changed, every * 1000);
+  }
+
+  follow(url: string): void {
+    const stream = new EventSource(url);
+    let broken = false;
+    this.show("live");
+    stream.onopen = () => {
+      if (broken) this.changed();
+      broken = false;
+      this.byClock();
+      this.show("live");
+    };
+    stream.onmessage = this.changed;
+    stream.onerror = () => {
+      broken = true;
+      this.byClock(Math.min(BROKEN_EVERY_S, this.every));
+      this.show("clock");
+    };
+    window.addEventListener("pagehide", () => stream.close());
+  }
+
+  private show(how: string): void {
+    document.body.dataset["following"] = how;
+  }
+
+  private catchUp(): void {
+    const element = document.getElementById(this.id);
+    if (!this.stale || !element || document.hidden || one("dialog[open]")) return;
+    this.stale = false;
+    reread(element);
+  }
+}
+
+/** Live regions read themselves anew when the event stream says so; without a stream, or while it is broken, by the
+ *  clock. */
 export function startLive(): void {
   startPending();
+  const known = new Set<string>();
   onEach("[data-live]", (element) => {
-    if (!element.id || element.dataset["every"] === undefined) return;
+    if (!element.id || element.dataset["every"] === undefined || known.has(element.id)) return;
+    known.add(element.id);
+    const region = new Region(element.id, Number(element.dataset["every"]));
+    region.byClock();
     const url = element.dataset["live"];
-    const byClock = (): void => {
-      const timer = window.setInterval(() => {
-        if (!element.isConnected) window.clearInterval(timer);
-        else if (!document.hidden) reread(element);
-      }, Number(element.dataset["every"]) * 1000);
-    };
-    if (!url) {
-      byClock();
-      return;
-    }
-    const stream = new EventSource(url);
-    stream.onmessage = () => {
-      stream.close();
-      if (element.isConnected) reread(element);
-    };
-    stream.onerror = () => {
-      if (stream.readyState !== EventSource.CLOSED) return;
-      byClock();
-    };
+    if (url) region.follow(url);
   });
 }

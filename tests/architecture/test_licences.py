@@ -30,6 +30,9 @@ EXCEPTIONS = {
 }
 NPM_EXCEPTIONS = {
     "@fontsource-variable/noto-sans-sc": ("OFL-1.1", "a font; the licence allows bundling with any software"),
+    "argparse": ("Python-2.0", "permissive; a command of the renderer's own build, nothing of it is shipped"),
+    "caniuse-lite": ("CC-BY-4.0", "data for the renderer's own build, nothing of it is shipped"),
+    "rechoir": ("none declared", "MIT in an older form of package.json; for the renderer's own build, not shipped"),
 }
 # Tools that only build the front end; nothing of theirs is shipped.
 NPM_BUILD_ALLOWED = ALLOWED | {"MPL-2.0"}

@@ -86,4 +86,4 @@ if __name__ == "__main__":
     build(Path(sys.argv[1]), everything="all" in sys.argv)
     from yingheng.cli.server import run
 
-    run("127.0.0.1", int(sys.argv[2]), workers=1)
+    run("127.0.0.1", int(sys.argv[2]), workers=1, dicom_port=0)

@@ -7,6 +7,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from tests.apps.imagequality import course_world
+from tests.apps.ingest.telling import tell
 from tests.apps.rulebook.making import draft, published, table
 
 from yingheng.audit.actor import Actor
@@ -21,7 +22,9 @@ pytestmark = pytest.mark.django_db
 CEILING = 15
 LISTS = ("web:today", "web:exams", "web:items", "web:findings", "web:devices", "web:standards", "tenancy:users",
          "audit:list", "jobs:list", "notify:list", "rulebook:list", "rulebook:standards",
-         "web:methods", "web:calibration")  # fmt: skip
+         "web:methods", "web:calibration", "web:board", "web:retakes", "web:retake_counts", "web:storage",
+         "web:patients", "ingest:messages", "ingest:message_sources", "ingest:queries",
+         "ingest:query_plans", "ingest:watched")  # fmt: skip
 
 
 def queries(client, url):
@@ -67,6 +70,18 @@ def test_lists_cost_the_same_at_any_size(world, signed_in):
         assert many <= n + 1, f"{url}: {n} -> {many}\n{more_sql}"
 
 
+def told_pages(world):
+    """The exam with its order and report, its patient under two ids, and messages about them."""
+    things = tell(Exam.objects.select_related("hospital").get(pk=world.exam), "ID-own")
+    return {
+        "exam with report": reverse("web:exam", args=[world.exam]),
+        "patient": reverse("web:patient", args=[things["patient"]]),
+        "merge": reverse("web:patient_merge", args=[things["patient"]]),
+        "message": reverse("ingest:message", args=[things["told"]]),
+        "orders to map": f"{reverse('web:items')}?state=requests",
+    }
+
+
 def rule_pages(world):
     """The pages of a draft with a finished trial run, and of the published rules it would replace."""
     actor = Actor("system:test", "test")
@@ -89,7 +104,11 @@ def test_things_stay_under_the_ceiling(world, signed_in):
         "thumbnail": reverse("web:thumbnail", args=[world.series]),
         "finding": reverse("web:finding", args=[world.finding]),
         "device": reverse("web:device", args=[world.device]),
+        "room": reverse("web:room", args=[world.device]),
+        "accept": reverse("web:accept", args=[world.exam]),
+        "retake": reverse("web:retake_new", args=[world.exam]),
         "jobs": reverse("jobs:list"),
+        **told_pages(world),
         **rule_pages(world),
     }
     for name, url in pages.items():

@@ -9,10 +9,13 @@ from urllib.parse import quote
 import pytest
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from tests.apps.ingest.making import make_intake
+from tests.apps.ingest.telling import tell
 from tests.apps.rulebook.making import draft, published, table
+from tests.flows.api_routes import API_ROUTES
 
 from yingheng.audit.services import record
-from yingheng.catalog.models import Exam, Quarantine
+from yingheng.catalog.models import Exam, Instance, Quarantine, Retake
 from yingheng.common.clock import now
 from yingheng.evidence.models import Trend
 from yingheng.evidence.services import Change, epoch_add
@@ -24,6 +27,8 @@ from yingheng.registry.models import Device
 from yingheng.rulebook.services import shadow_ask
 from yingheng.tenancy.models import Membership, User
 from yingheng.tenancy.roles import ROLES
+from yingheng.tenancy.services import user_create
+from yingheng.tenancy.tokens import token_make
 
 pytestmark = pytest.mark.django_db
 ANYBODY, PUBLIC = "signed-in", "public"
@@ -51,10 +56,27 @@ ROUTES = {
     "web:decide": Route("exam.decide", EXAM | {"assessment_id": "assessment"}, query="?criterion={criterion}"),
     "web:slice": Route("exam.view", {"series_id": "series", "index": 0}),
     "web:thumbnail": Route("exam.view", {"series_id": "series"}),
+    "web:viewer": Route("exam.view", EXAM),
+    "web:viewer_exam": Route("exam.view", EXAM),
+    "web:viewer_compare": Route("exam.view", EXAM),
+    "web:viewer_series": Route("exam.view", {"series_id": "series"}),
+    "web:frame": Route("exam.view", {"instance_id": "instance", "frame": 0}),
     "web:exam_item": Route("mapping.edit", EXAM),
     "web:items": Route("exam.view"),
     "web:item_key": Route("mapping.edit", {"hospital_id": "hospital"}, query="?key={key}"),
     "web:item_decide": Route("mapping.edit", {"hospital_id": "hospital"}, query="?key={key}", post=True),
+    "web:board": Route("exam.view"),
+    "web:room": Route("exam.view", {"device_id": "device"}),
+    "web:accept": Route("retake.edit", EXAM),
+    "web:retake_new": Route("retake.edit", EXAM),
+    "web:retakes": Route("exam.view"),
+    "web:retake_counts": Route("exam.view"),
+    "web:retakes_export": Route("export.make"),
+    "web:retake_confirm": Route("retake.edit", {"retake_id": "retake"}),
+    "web:retake_reject": Route("retake.edit", {"retake_id": "retake"}),
+    "web:live_exams": Route("exam.view"),
+    "web:storage": Route("ingest.view"),
+    "web:retention_rule": Route("ingest.manage", {"hospital_id": "hospital"}),
     "web:findings": Route("finding.view"),
     "web:finding": Route("finding.view", FINDING),
     "web:finding_decide": Route("finding.decide", FINDING | {"verb": "=overrule"}),
@@ -70,8 +92,64 @@ ROUTES = {
     "web:device_change": Route("device.edit", {"device_id": "device"}),
     "web:device_change_withdraw": Route("device.edit", {"device_id": "device", "epoch_id": "epoch"}),
     "web:device_confirm": Route("device.edit", {"device_id": "device"}),
+    "web:patients": Route("exam.view"),
+    "web:patient": Route("exam.view", {"patient_id": "patient"}),
+    "web:patient_merge": Route("patient.merge", {"patient_id": "patient"}),
+    "web:patient_unmerge": Route("patient.merge", {"link_id": "patient_link"}),
+    "ingest:messages": Route("ingest.view"),
+    "ingest:message": Route("ingest.view", {"message_id": "told"}),
+    "ingest:message_again": Route("ingest.manage", {"message_id": "told"}, post=True),
+    "ingest:message_sources": Route("ingest.view"),
+    "ingest:message_source_new": Route("ingest.manage"),
+    "ingest:message_source": Route("ingest.manage", {"source_id": "message_source"}),
+    "ingest:message_source_switch": Route("ingest.manage", {"source_id": "message_source"}),
     "web:quarantine": Route("ingest.view"),
+    "web:quarantine_item": Route("ingest.view", {"quarantine_id": "quarantine"}),
+    "web:quarantine_accept": Route("ingest.manage", {"quarantine_id": "quarantine"}),
     "web:quarantine_discard": Route("ingest.manage", {"quarantine_id": "quarantine"}),
+    "ingest:overview": Route("ingest.view"),
+    "ingest:connections": Route("ingest.view"),
+    "ingest:local_new": Route("ingest.manage"),
+    "ingest:local_edit": Route("ingest.manage", {"local_id": "local_ae"}),
+    "ingest:local_remove": Route("ingest.manage", {"local_id": "local_ae"}),
+    "ingest:remote_new": Route("ingest.manage", query="?ae=CT9&address=10.0.0.9"),
+    "ingest:remote": Route("ingest.view", {"remote_id": "remote_ae"}),
+    "ingest:remote_edit": Route("ingest.manage", {"remote_id": "remote_ae"}),
+    "ingest:remote_test": Route("ingest.manage", {"remote_id": "remote_ae"}, post=True),
+    "ingest:remote_stop": Route("ingest.manage", {"remote_id": "remote_ae"}),
+    "ingest:remote_start": Route("ingest.manage", {"remote_id": "remote_ae"}, post=True),
+    "ingest:associations": Route("ingest.view"),
+    "ingest:rules": Route("ingest.view"),
+    "ingest:rule_new": Route("ingest.manage", {"hospital_id": "hospital"}),
+    "ingest:rule_edit": Route("ingest.manage", {"rule_id": "forward_rule"}),
+    "ingest:rule_toggle": Route("ingest.manage", {"rule_id": "forward_rule"}, post=True),
+    "ingest:outbox": Route("ingest.view"),
+    "ingest:delivery": Route("ingest.view", {"delivery_id": "outgoing"}),
+    "ingest:retry": Route("ingest.manage", {"delivery_id": "outgoing"}, post=True),
+    "ingest:cancel": Route("ingest.manage", {"delivery_id": "outgoing"}),
+    "ingest:held": Route("exam.decide"),
+    "ingest:release": Route("exam.decide", post=True),
+    "ingest:webhooks": Route("ingest.view"),
+    "ingest:webhook_new": Route("ingest.manage"),
+    "ingest:webhook": Route("ingest.view", {"webhook_id": "webhook"}),
+    "ingest:webhook_edit": Route("ingest.manage", {"webhook_id": "webhook"}),
+    "ingest:webhook_toggle": Route("ingest.manage", {"webhook_id": "webhook"}, post=True),
+    "ingest:queries": Route("ingest.view"),
+    "ingest:query_new": Route("ingest.manage"),
+    "ingest:query": Route("ingest.view", {"query_id": "query"}),
+    "ingest:query_stop": Route("ingest.manage", {"query_id": "query"}, post=True),
+    "ingest:query_again": Route("ingest.manage", {"query_id": "query_ended"}, post=True),
+    "ingest:query_plans": Route("ingest.view"),
+    "ingest:query_plan_new": Route("ingest.manage"),
+    "ingest:query_plan": Route("ingest.manage", {"plan_id": "query_plan"}),
+    "ingest:query_plan_switch": Route("ingest.manage", {"plan_id": "query_plan"}, post=True),
+    "ingest:watched": Route("ingest.view"),
+    "ingest:watched_new": Route("ingest.manage"),
+    "ingest:watched_folder": Route("ingest.view", {"folder_id": "watched_folder"}),
+    "ingest:watched_edit": Route("ingest.manage", {"folder_id": "watched_folder"}),
+    "ingest:watched_switch": Route("ingest.manage", {"folder_id": "watched_folder"}, post=True),
+    "ingest:watched_again": Route("ingest.manage", {"folder_id": "watched_folder"}, post=True),
+    "ingest:notice_again": Route("ingest.manage", {"notice_id": "notice"}, post=True),
     "rulebook:list": Route("standard.view"),
     "rulebook:new": Route("standard.edit"),
     "rulebook:upload": Route("standard.edit"),
@@ -94,6 +172,11 @@ ROUTES = {
     "tenancy:login": Route(PUBLIC),
     "tenancy:logout": Route(PUBLIC, post=True),
     "tenancy:password": Route(ANYBODY),
+    "tenancy:tokens": Route(ANYBODY),
+    "tenancy:token_new": Route(ANYBODY),
+    "tenancy:token_end": Route(ANYBODY, {"token_id": "token"}, post=True),
+    "tenancy:machine_token_new": Route("user.manage", {"user_id": "machine"}),
+    "tenancy:user_token_end": Route("user.manage", {"user_id": "machine", "token_id": "machine_token"}, post=True),
     "tenancy:users": Route("user.view"),
     "tenancy:user_new": Route("user.manage"),
     "tenancy:user": Route("user.view", {"user_id": "user"}),
@@ -137,6 +220,7 @@ def things_of(world, person) -> dict:
     return {
         "exam": world.exam,
         "series": world.series,
+        "instance": Instance.objects.filter(series=world.series).values_list("pk", flat=True)[0],
         "assessment": world.assessment,
         "criterion": world.criterion,
         "finding": world.finding,
@@ -147,7 +231,11 @@ def things_of(world, person) -> dict:
         "job": job.pk,
         "delivery": Delivery.objects.get(recipient=user).pk,
         "quarantine": put_aside(world.hospital).pk,
+        "retake": suggested_retake(world).pk,
         **rules_of(world.hospital, user.actor),
+        **tokens_of(world.hospital, user),
+        **intake_of(world, user.actor),
+        **told_of(world),
         "hospital": world.hospital.pk,
         "key": quote(Exam.objects.get(pk=world.exam).item_key),
     }
@@ -168,6 +256,33 @@ def rules_of(hospital, actor) -> dict:
     made = draft(hospital, actor, table())
     trial = shadow_ask(actor=actor, edition=made, days=30)
     return {"rules": made.pk, "signed": published(hospital, actor, table()).pk, "trial": trial.pk}
+
+
+def tokens_of(hospital, user) -> dict:
+    """Somebody's token, and a machine account with one."""
+    machine = user_create(actor=None, username=f"m-{hospital.code}", display_name="PACS", organisation=hospital,
+                          machine=True).user  # fmt: skip
+    own, other = (token_make(actor=whose, user=whose, name="x", days=30).row for whose in (user, machine))
+    return {"token": own.pk, "machine": machine.pk, "machine_token": other.pk}
+
+
+def intake_of(world, actor) -> dict:
+    """Connections, a rule, an exam in the outbox, and a notice."""
+    return make_intake(Exam.objects.get(pk=world.exam), actor)
+
+
+def suggested_retake(world) -> Retake:
+    """A retake that a machine saw."""
+    exam = Exam.objects.get(pk=world.exam)
+    return Retake.objects.create(
+        hospital=world.hospital, exam=exam, origin="automatic", state="suggested", asked_at=now()
+    )
+
+
+def told_of(world) -> dict:
+    """Messages about the exam, their source, its patient, and a merge."""
+    number = "ID-own" if world.hospital.code == "h1" else "ID-other"
+    return tell(Exam.objects.select_related("hospital").get(pk=world.exam), number)
 
 
 def put_aside(hospital) -> Quarantine:
@@ -196,13 +311,16 @@ def ask(client, name, route, things):
 
 
 def names_a_thing(route):
-    return any(value in {"exam", "series", "assessment", "finding", "device", "user", "membership", "job", "delivery",
-                         "quarantine", "hospital", "rules", "signed", "trial"}
+    return any(value in {"exam", "series", "instance", "assessment", "finding", "device", "user", "membership", "job",
+                         "delivery", "quarantine", "retake", "hospital", "rules", "signed", "trial", "token", "machine",
+                         "local_ae", "remote_ae", "forward_rule", "outgoing", "webhook", "notice",
+                         "told", "message_source", "patient", "patient_link"}
                for value in route.things.values())  # fmt: skip
 
 
 def test_every_address_is_in_the_table():
-    assert set(names()) - UNGUARDED == set(ROUTES)
+    assert set(names()) - UNGUARDED == set(ROUTES) | set(API_ROUTES)
+    assert not set(ROUTES) & set(API_ROUTES)
 
 
 def test_a_stranger_is_sent_to_the_sign_in_page(world, person):
@@ -229,8 +347,8 @@ def test_a_role_opens_what_it_may_and_nothing_else(world, person, signed_in):
     things = things_of(world, person)
     for role, name, route, answer in every_visit(signed_in, things):
         may = route.access in {PUBLIC, ANYBODY} or route.access in ROLES[role].permissions
-        if "delivery" in route.things.values():
-            assert answer.status_code == 404, name  # somebody else's message
+        if {"delivery", "token"} & set(route.things.values()):
+            assert answer.status_code == 404, name  # somebody else's message or token
         elif may:
             assert answer.status_code in {200, 302}, f"{name}: {answer.status_code}"
             assert not getattr(answer, "url", "").startswith(reverse("tenancy:login")), name
@@ -245,7 +363,7 @@ def test_the_other_hospital_does_not_exist(world, other_world, person, signed_in
     for _role, name, route, answer in every_visit(signed_in, theirs):
         if names_a_thing(route):
             assert answer.status_code in {403, 404}, f"{name}: {answer.status_code}"
-        elif answer.status_code == 200:
+        elif answer.status_code == 200 and not answer.streaming:
             page = answer.content.decode(errors="replace")
             assert [secret for secret in secrets if secret in page] == [], name
 

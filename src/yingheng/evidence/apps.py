@@ -13,8 +13,10 @@ class EvidenceConfig(AppConfig):
 
     def ready(self) -> None:
         from yingheng.common.ui.panels import register_panel  # noqa: PLC0415 - needs the app registry
+        from yingheng.evidence import holding  # noqa: PLC0415
         from yingheng.evidence.panels import exam_timeline  # noqa: PLC0415
 
+        holding.register()
         register_panel("timeline", exam_timeline)
         error_texts_add(
             {
@@ -28,6 +30,8 @@ class EvidenceConfig(AppConfig):
                 "evidence.decision_target": _("A decision concerns either a finding or one verdict."),
                 "evidence.baseline_numbers": _("A baseline needs at least one value and a period."),
                 "evidence.nothing_to_withdraw": _("There is no decision to withdraw."),
+                "evidence.accept_reason": _("Choose a reason of the list, or write one."),
+                "evidence.nothing_to_accept": _("Nothing about this exam asks to be accepted."),
                 "evidence.subject_unknown": _("This kind of subject is unknown."),
                 "evidence.epoch_kind": _("This kind of change is unknown."),
                 "evidence.epoch_in_future": _("A change that has not happened yet cannot be stated."),

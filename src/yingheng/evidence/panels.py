@@ -31,7 +31,9 @@ def exam_timeline(request: HttpRequest, subject: Any) -> list[TimelineEntry] | N
     rows = scope.filter(Assessment.objects.filter(exam=subject, subject_type="exam"))
     rows = rows.exclude(run_kind=Assessment.RunKind.SHADOW).defer("verdicts").order_by("-created_at", "-id")[:_SHOWN]
     entries += [assessment_entry(row) for row in rows]
-    return entries + [decision_entry(one) for one in decision_list(scope, exam=subject)]
+    decided = getattr(subject, "decided", None)  # read already where the page shows verdicts
+    decisions = decision_list(scope, exam=subject) if decided is None else decided
+    return entries + [decision_entry(one) for one in decisions]
 
 
 def assessment_entry(row: Assessment) -> TimelineEntry:

@@ -98,7 +98,8 @@ def verdicts_effective(scope: Scope, *, subject_type: str, subject_id: UUID | st
 
 def verdicts_effective_of_exam(scope: Scope, exam: Exam) -> list[EffectiveVerdict]:
     """The verdicts of an exam and of all its series, each with the decision that goes before it.  Two queries."""
-    decisions = scope.filter(Decision.objects.filter(exam=exam))
+    decisions = list(scope.filter(Decision.objects.filter(exam=exam)).order_by("made_at", "id"))
+    exam.decided = decisions  # type: ignore[attr-defined]  # for the timeline of the same page
     return _merged(list(assessments_of_exam(scope, exam)), decisions)
 
 

@@ -1,6 +1,7 @@
 """Database triggers that keep evidence append-only, whoever asks and by whatever program.
 
-Of measurement sets and assessments only `is_current` may change; decisions never change; none is ever deleted.
+Of measurement sets and assessments only `is_current` may change; decisions and acceptances never change; none is
+ever deleted.
 A migration that rebuilds one of these tables must call `install` again afterwards.
 """
 
@@ -15,6 +16,7 @@ TABLES = {
     "evidence_measurementset": ("is_current",),
     "evidence_assessment": ("is_current",),
     "evidence_decision": (),
+    "evidence_acceptance": (),
 }
 _MESSAGE = "evidence is append-only"
 
@@ -34,8 +36,9 @@ def install(connection: BaseDatabaseWrapper) -> None:
 
 def remove(connection: BaseDatabaseWrapper) -> None:
     """Take them away: only for reversing the migration and for emptying a test database."""
+    present = set(connection.introspection.table_names())
     with connection.cursor() as cursor:
-        for table in TABLES:
+        for table in TABLES.keys() & present:
             for verb in ("update", "delete", "truncate"):
                 name = f"{table}_no_{verb}"
                 if connection.vendor == "postgresql":
@@ -45,7 +48,10 @@ def remove(connection: BaseDatabaseWrapper) -> None:
 
 
 def _statements(connection: BaseDatabaseWrapper) -> Iterator[str]:
+    present = set(connection.introspection.table_names())  # an older migration does not know the younger tables
     for table, free in TABLES.items():
+        if table not in present:
+            continue
         with connection.cursor() as cursor:
             columns = [c.name for c in connection.introspection.get_table_description(cursor, table)]
         kept = ", ".join(f'"{name}"' for name in columns if name not in free)

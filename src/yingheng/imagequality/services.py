@@ -65,7 +65,7 @@ def series_evaluate(*, series_id: UUID | str, pace: Pace = "fast") -> bool:
     if row is None or row.pixels_gone_at is not None:
         return False
     read, inputs = series_read(row)
-    if read is None:
+    if read is None or len(read.instances) < row.n_instances:  # part of it came back without the rest
         return False
     item = exam_item_identify(exam=row.exam).fact
     subject = subject_of_series(row)
@@ -86,7 +86,7 @@ def exam_evaluate(*, exam_id: UUID | str) -> bool:
     if row is None or row.series.filter(pixels_gone_at__isnull=False).exists():  # what is left is not the exam
         return False
     read, inputs = exam_read(row)
-    if read is None:
+    if read is None or sum(len(one.instances) for one in read.series) < row.n_instances:
         return False
     item = exam_item_identify(exam=row)
     result = evaluate_exam(read, stacks_of(read), (), item=item)

@@ -22,6 +22,7 @@ from yingheng.ingest.services.draining import Take, objects_take, spool_drain
 from yingheng.ingest.services.messages import messages_take
 from yingheng.ingest.services.messages_sources import mllp_listen
 from yingheng.ingest.services.steps import steps_take
+from yingheng.ingest.services.watching import LOOK_S, folders_watch
 from yingheng.ingest.spool import Kind, Spool
 
 _TROUBLE_S = 2.0  # pause after database or disk did not answer
@@ -79,6 +80,7 @@ def sweep(_stop: threading.Event) -> bool:
 LOOPS: Sequence[Loop] = (
     Loop("spool", drain, _IDLE_S, with_once=True),
     Loop("mllp", mllp_listen, 60.0),
+    Loop("folders", folders_watch, LOOK_S),
     Loop("leftovers", sweep, _SWEEP_S),
 )
 

@@ -37,7 +37,7 @@ class Kind(Enum):
     STEP_CREATE = "mpps-create"  # N-CREATE of a modality performed procedure step
     STEP_SET = "mpps-set"  # N-SET of one
     COMMITMENT = "commitment"  # N-ACTION of the storage commitment push model
-    MESSAGE = "hl7"  # the bytes of one HL7 v2 message, without the MLLP frame
+    MESSAGE = "hl7"  # one HL7 v2 message without its MLLP frame; after a byte 0x1C a JSON note on who sent it
 
 
 _NAME = re.compile(r"^(\d{20})-([0-9a-f]+)-([0-9a-f]+)\.([a-z0-9-]+)$")

@@ -9,6 +9,7 @@ from yingheng.ingest.services.forwarding_notices import webhook_send
 from yingheng.ingest.services.forwarding_routing import exam_route, forward_ask
 from yingheng.ingest.services.forwarding_sending import destination_send
 from yingheng.ingest.services.messages import reports_of_exam_apply
+from yingheng.ingest.services.querying_run import query_run
 from yingheng.ingest.texts import trouble_words
 from yingheng.jobs.runner import GiveUp
 from yingheng.notify.services import notify
@@ -73,3 +74,8 @@ def forward_send(natural_key: str, payload: dict[str, Any]) -> None:  # noqa: AR
 def notice_send(natural_key: str, payload: dict[str, Any]) -> None:  # noqa: ARG001 - a handler's signature
     """Route for `events.NOTICE_SEND`."""
     webhook_send(webhook_id=natural_key)
+
+
+def query_go_on(natural_key: str, payload: dict[str, Any]) -> None:  # noqa: ARG001 - a handler's signature
+    """Route for `events.QUERY_RUN`."""
+    query_run(query_id=natural_key)

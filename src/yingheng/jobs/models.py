@@ -1,4 +1,4 @@
-"""The job row: the truth about work to do. Engines only carry it out."""
+"""The job row: the truth about work to do. Engines only carry it out.  And the lines that live pages follow."""
 
 from django.db import models
 from django.db.models import F, Q
@@ -61,3 +61,23 @@ class Job(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.natural_key} ({self.state})"
+
+
+class Signal(models.Model):
+    """One line: something that pages may be showing changed.  A hint, kept for minutes; the fact is elsewhere.
+
+    `topic` says what kind of thing, `key` which one, `group` what it is shown under (for an exam: its device).
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    topic = models.CharField(max_length=16)
+    key = models.CharField(max_length=64)
+    group = models.CharField(max_length=64, blank=True)
+    scope = models.CharField(max_length=255, blank=True)  # path of the hospital; "" for the whole installation
+    at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        indexes = (models.Index(fields=("at",), name="jobs_signal_at"),)
+
+    def __str__(self) -> str:
+        return f"{self.topic} {self.key}"

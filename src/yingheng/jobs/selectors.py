@@ -62,6 +62,13 @@ def is_pending(scope: Scope, kinds: Sequence[str], keys: Iterable[str]) -> bool:
     return _reached(scope).filter(kind__in=kinds, natural_key__in=list(keys), state__in=waiting).exists()
 
 
+def pending_keys(scope: Scope, kinds: Sequence[str], keys: Iterable[str]) -> set[str]:
+    """Of these things those on which work of these kinds waits or runs.  One query."""
+    waiting = (Job.State.QUEUED, Job.State.RUNNING)
+    rows = _reached(scope).filter(kind__in=kinds, natural_key__in=list(keys), state__in=waiting)
+    return set(rows.values_list("natural_key", flat=True))
+
+
 @dataclass(frozen=True)
 class Backlog:
     """The health of the queue: `oldest_wait` of a job that is due, None when none is."""

@@ -41,5 +41,9 @@ KINDS = {
     events.RULES_CHANGED: _("Rules changed: judge exams anew"),
     events.SHADOW_ASKED: _("A trial run was asked for"),
     events.ITEM_MAPPED: _("A text was matched to an exam item"),
+    events.COMMITMENT_ASKED: _("A sender asks whether its images are safe"),
+    events.FORWARD_ASKED: _("An exam is to be sent somewhere"),
+    events.FORWARD_SEND: _("Exams wait for a destination: send them"),
+    events.NOTICE_SEND: _("Results wait for an address: tell them"),
     events.JOB_PARKED: _("A job was parked"),
 }

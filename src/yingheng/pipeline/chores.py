@@ -19,6 +19,7 @@ from yingheng.ingest.services.forwarding_notices import notices_push
 from yingheng.ingest.services.forwarding_outbox import holds_release, outbox_push
 from yingheng.ingest.services.forwarding_results import results_push
 from yingheng.ingest.services.messages import waiting_apply
+from yingheng.ingest.services.querying import queries_push
 from yingheng.jobs.chores import Chore
 from yingheng.jobs.signals import signals_prune
 from yingheng.tenancy.scope import Scope
@@ -86,6 +87,7 @@ CHORES = (
     Chore(15.0, results_push),
     Chore(30.0, outbox_push),
     Chore(60.0, notices_push),
+    Chore(60.0, queries_push),
     Chore(3600.0, leftovers_remove),
     Chore(120.0, signals_prune),
     Chore(1800.0, storage_look),

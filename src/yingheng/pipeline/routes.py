@@ -30,6 +30,7 @@ from yingheng.ingest.tasks import (
     forward_send,
     forward_series,
     notice_send,
+    query_go_on,
     tell_quarantined,
 )
 from yingheng.jobs.routes import Routes
@@ -43,6 +44,7 @@ ROUTES: Routes = {
     events.FORWARD_ASKED: (forward_asked,),
     events.FORWARD_SEND: (forward_send,),
     events.NOTICE_SEND: (notice_send,),
+    events.QUERY_RUN: (query_go_on,),
     events.JOB_PARKED: (tell_job_parked,),
     events.INSTANCE_QUARANTINED: (tell_quarantined,),
     events.COMMITMENT_ASKED: (answer_commitment,),

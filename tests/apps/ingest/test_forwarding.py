@@ -9,6 +9,7 @@ from tests.apps.ingest.making import SECRET, destination, rule
 
 from imagingqc.dicom.synthetic import Patient, Study, ct_series
 from yingheng.audit.models import Entry
+from yingheng.catalog.holds import hold_words, holds
 from yingheng.catalog.models import Exam, Instance
 from yingheng.common import events
 from yingheng.common.clock import now
@@ -175,6 +176,20 @@ def test_to_ask_does_not_release_what_is_held(exam, pacs, hospital, actor):
     exam_route(exam_id=exam.pk)
     forward_ask(exam_id=exam.pk, destination_id=pacs.pk)
     assert state() == "held"
+
+
+def test_retention_leaves_what_still_has_to_go(exam, pacs, hospital):
+    series = list(exam.series.values_list("pk", flat=True))
+    delivery = Delivery.objects.create(
+        hospital=hospital, exam=exam, destination=pacs, created_at=now(), changed_at=now()
+    )
+    for open_state in ("held", "waiting", "sending", "failed"):
+        Delivery.objects.update(state=open_state, held_at=now(), cancel_reason="x")
+        assert all("forwarding" in holds(series)[one] for one in series)
+        assert hold_words("forwarding") != "forwarding"
+    for settled in ("sent", "cancelled"):
+        Delivery.objects.filter(pk=delivery.pk).update(state=settled)
+        assert not any("forwarding" in codes for codes in holds(series).values())
 
 
 def test_what_is_cancelled_stays_so_until_somebody_wants_it(exam, pacs, hospital, actor):

@@ -11,7 +11,7 @@ from imagingqc.dicom.synthetic import Study, ct_series
 from yingheng.audit.actor import Actor
 from yingheng.catalog.models import Exam, Series
 from yingheng.catalog.storage import default_storage
-from yingheng.ingest import services as ingest
+from yingheng.ingest.services import importing
 from yingheng.jobs.chores import Chore, ChoreClock
 from yingheng.jobs.models import Job
 from yingheng.pipeline import chores
@@ -30,8 +30,8 @@ def _own_data_folder(settings, tmp_path):
 def left_open(hospital, tmp_path, monkeypatch):
     """An exam whose import died before it closed it."""
     ct_series(tmp_path / "ct", n=3, rows=32, study=Study(key="open"))
-    monkeypatch.setattr(ingest, "exam_close", lambda **_row: False)
-    ingest.folder_import(hospital=hospital, paths=[tmp_path / "ct"], actor=Actor("system:test", "test"))
+    monkeypatch.setattr(importing, "exam_close", lambda **_row: False)
+    importing.folder_import(hospital=hospital, paths=[tmp_path / "ct"], actor=Actor("system:test", "test"))
     return Exam.objects.get()
 
 
@@ -60,6 +60,16 @@ def test_it_closes_what_has_been_quiet_and_asks_for_its_evaluation(left_open):
     assert (Exam.objects.get().state, Series.objects.get().state) == ("closed", "complete")
     assert asked() == ["exam.closed", "series.ready"]
     assert chores.quiet_close() == 0
+
+
+def test_an_exam_that_misses_objects_is_waited_for_longer(left_open):
+    Exam.objects.update(n_expected=5, n_missing=2)
+    Series.objects.update(n_expected=5)
+    age(121)
+    assert chores.quiet_close() == 0
+    age(chores.PATIENCE * 120)
+    assert chores.quiet_close() == 2
+    assert (Exam.objects.get().state, Exam.objects.get().n_missing) == ("closed", 2)
 
 
 def test_one_that_cannot_be_closed_does_not_stand_in_the_way(left_open, monkeypatch):

@@ -50,7 +50,11 @@ MENU: tuple[Group, ...] = (
         _("Exams"),
         (
             Item("web:exams", "clipboard-list", _("Exam list"), "exam.view", "e"),
+            Item("web:board", "layout-kanban", _("Exam-room board"), "exam.view", "b"),
+            Item("web:retakes", "repeat", _("Retakes"), "exam.view", "w"),
             Item("web:items", "tag", _("Exam items"), "mapping.edit", "i"),
+            Item("web:patients", "link", _("Patients under several ids"), "patient.merge"),
+            Item("ingest:held", "hand-stop", _("Held for release"), "exam.decide"),
         ),
     ),
     Group(
@@ -77,7 +81,11 @@ MENU: tuple[Group, ...] = (
         (
             Item("tenancy:users", "user-cog", _("Users and roles"), "user.view"),
             Item("tenancy:organisations", "sitemap", _("Organisations"), "organisation.manage"),
+            Item("ingest:overview", "transfer", _("Data intake"), "ingest.view"),
+            Item("ingest:messages", "inbox", _("Messages"), "ingest.view"),
+            Item("ingest:outbox", "send", _("Outbox"), "ingest.view"),
             Item("web:quarantine", "archive", _("Put aside"), "ingest.view"),
+            Item("web:storage", "database", _("Storage"), "ingest.view"),
             Item("jobs:list", "stack-2", pgettext_lazy("work queue", "Jobs"), "job.view"),
             Item("notify:list", "bell", _("Notifications")),
             Item("audit:list", "history", _("Audit trail"), "audit.view"),

@@ -211,3 +211,27 @@ class Decision(SubjectRow):
             ),
         )
         indexes = (models.Index(fields=["subject_type", "subject_id", "made_at"], name="decision_subject"),)
+
+
+class Acceptance(SubjectRow):
+    """A person let an exam be used as it is, although something about it failed or is open.  Insert only.
+
+    It changes no verdict.  One that `decides` was given by somebody who may decide on findings: those that it covers
+    are confirmed and closed with its reason.  One that does not stays in sight until somebody who may has decided.
+    """
+
+    outcome = models.CharField(max_length=16, help_text="of the exam when it was accepted")
+    findings = models.JSONField(default=list, help_text="ids of the findings that were open")
+    reason = models.CharField(max_length=32, blank=True, help_text="code of the list of reasons")
+    note = models.TextField(blank=True)
+    decides = models.BooleanField(default=False)
+    actor_id = models.CharField(max_length=64)
+    actor_name = models.CharField(max_length=150)
+    made_at = models.DateTimeField()
+
+    class Meta:
+        constraints = (
+            models.CheckConstraint(condition=Q(subject_type="exam", exam__isnull=False), name="acceptance_of_exam"),
+            models.CheckConstraint(condition=~Q(reason="") | ~Q(note=""), name="acceptance_has_reason"),
+        )
+        indexes = (models.Index(fields=["exam", "-made_at"], name="acceptance_exam_newest"),)

@@ -1,5 +1,6 @@
 """Writing evidence: measurements, assessments with their findings, and people's decisions."""
 
+from yingheng.evidence.services.accepting import exam_accept
 from yingheng.evidence.services.assessing import Run, assessment_store
 from yingheng.evidence.services.baselining import (
     Change,
@@ -38,6 +39,7 @@ __all__ = [
     "device_courses_refresh",
     "epoch_add",
     "epoch_withdraw",
+    "exam_accept",
     "finding_close",
     "finding_decide",
     "finding_event",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from time import monotonic
 
 from pydicom.dataset import Dataset
 from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian
@@ -72,12 +73,13 @@ def answers(peer: Peer, model: str, identifier: Dataset) -> Answers:
     resources" after answers only says that there is more.
     """
     found: list[Dataset] = []
+    since = monotonic()
     with Sending(peer, [build_context(model, _SYNTAXES)]) as asking:
         try:
             for status, data in asking.association.send_c_find(identifier, model):
                 if "Status" not in status:
-                    raise PeerTrouble("went_away" if asking.association.is_aborted else "no_answer")
-                code = int(status.Status)
+                    raise silent(peer, since)
+                code, since = int(status.Status), monotonic()
                 if code not in _PENDING:
                     return _ended(found, code)
                 if data is not None:
@@ -87,7 +89,7 @@ def answers(peer: Peer, model: str, identifier: Dataset) -> Answers:
                     return Answers(tuple(found), is_cut=True)
         except (RuntimeError, ValueError) as exc:  # the association ended, or nothing for this model was agreed on
             raise PeerTrouble("find_refused", str(exc)) from exc
-    raise PeerTrouble("no_answer")
+    raise silent(peer, since)
 
 
 def _ended(found: Sequence[Dataset], code: int) -> Answers:
@@ -132,6 +134,11 @@ def day_parts(hours: str) -> list[str]:
     if hours[2:6] == "0000" and hours[9:11] == "59":
         return [f"{hours[:2]}{m}000-{hours[:2]}{m}959.999999" for m in range(6)]
     return []
+
+
+def silent(peer: Peer, since: float) -> PeerTrouble:
+    """What it means that an association gave no further answer since then (a monotonic time)."""
+    return PeerTrouble("no_answer" if monotonic() - since >= peer.timeouts.answer else "went_away")
 
 
 def text(dataset: Dataset, keyword: str) -> str:

@@ -6,6 +6,7 @@ import logging
 import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from time import monotonic
 from uuid import UUID
 
 from pydicom.dataset import Dataset
@@ -15,6 +16,7 @@ from pynetdicom.association import Association
 from pynetdicom.presentation import PresentationContext, build_context, build_role
 
 from yingheng.ingest.forwarding.scu import Peer, PeerTrouble, Sending
+from yingheng.ingest.querying.finding import silent
 from yingheng.ingest.receiver.filemeta import head, uid_is_wellformed
 from yingheng.ingest.spool import Kind, Spool
 
@@ -42,7 +44,7 @@ CLASSES = tuple(
 Said = Iterable[tuple[Dataset, Dataset | None]]
 _SUCCESS, _NO_SPACE, _BAD = 0x0000, 0xA700, 0xC000
 _FAILURES = {0xA801: "move_destination", 0xA900: "not_of_its_class", 0x0122: "class_not_supported",
-             0xA701: "out_of_resources", 0xA702: "out_of_resources", 0x0124: "not_authorised"}  # fmt: skip
+             0xA702: "objects_failed", 0x0124: "not_authorised"}  # fmt: skip
 logger = logging.getLogger(__name__)
 
 
@@ -88,7 +90,9 @@ def fetch_by_get(peer: Peer, wanted: Wanted, spool: Spool, hospital_id: UUID) ->
         with Sending(peer, _get_contexts(), [build_role(uid, scp_role=True) for uid in CLASSES]) as asking:
             _check_offered(asking.association)
             asking.association.bind(evt.EVT_C_STORE, taking.take)
-            done = _last(asking.association, lambda: asking.association.send_c_get(wanted.identifier(), GET))
+            done = _last(
+                peer, lambda: asking.association.send_c_get(wanted.identifier(), GET), lambda: taking.last_sign
+            )
     except PeerTrouble as trouble:
         if trouble.code == "no_context":  # it answered, and took not a single context
             raise NotOffered from trouble
@@ -107,7 +111,7 @@ def fetch_by_move(peer: Peer, wanted: Wanted, destination: str) -> Fetched:
     try:
         with Sending(peer, [build_context(MOVE, _SYNTAXES)]) as asking:
             ask = asking.association
-            return _last(ask, lambda: ask.send_c_move(wanted.identifier(), destination, MOVE))
+            return _last(peer, lambda: ask.send_c_move(wanted.identifier(), destination, MOVE))
     except PeerTrouble as trouble:
         if trouble.code == "no_context":
             raise NotOffered from trouble
@@ -120,10 +124,10 @@ class _Taking:
     def __init__(self, spool: Spool, hospital_id: UUID, peer: Peer) -> None:
         self._spool, self._hospital_id, self._peer = spool, hospital_id, peer
         self._lock = threading.Lock()
-        self.n_taken, self.n_refused, self.disk = 0, 0, ""
+        self.n_taken, self.n_refused, self.disk, self.last_sign = 0, 0, "", 0.0
 
     def take(self, event: evt.Event) -> int:
-        request = event.request
+        request, self.last_sign = event.request, monotonic()
         sop_class, sop_uid = str(request.AffectedSOPClassUID), str(request.AffectedSOPInstanceUID or "")
         data = request.DataSet
         if data is None or not uid_is_wellformed(sop_uid):
@@ -163,16 +167,19 @@ def _check_offered(association: Association) -> None:
         raise NotOffered
 
 
-def _last(association: Association, ask: Callable[[], Said]) -> Fetched:
-    """The final answer; PeerTrouble when there was none."""
+def _last(peer: Peer, ask: Callable[[], Said], last_sign: Callable[[], float] = lambda: 0.0) -> Fetched:
+    """The final answer; PeerTrouble when there was none.  `last_sign`: when an object came last."""
     final: Dataset | None = None
+    since = monotonic()
     try:
         for status, _data in ask():
+            if "Status" in status:
+                since = monotonic()
             final = status
     except (RuntimeError, ValueError) as exc:
         raise PeerTrouble("went_away", str(exc)) from exc
     if final is None or "Status" not in final or final.Status in (0xFF00, 0xFF01):
-        raise PeerTrouble("went_away" if association.is_aborted else "no_answer")
+        raise silent(peer, max(since, last_sign()))
     code = int(final.Status)
     counts = {name: int(final.get(f"NumberOf{name}Suboperations") or 0) for name in ("Completed", "Warning", "Failed")}
     received = counts["Completed"] + counts["Warning"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
@@ -98,9 +98,9 @@ def failed_objects(delivery: Delivery) -> QuerySet[SentObject]:
     return SentObject.objects.filter(delivery=delivery).exclude(outcome=SentObject.Outcome.OK).order_by("-at")
 
 
-def exam_waits_to_go(exam_id: UUID | str) -> bool:
-    """Whether an exam is still in the outbox: its pixels are needed until it is there or given up."""
-    return Delivery.objects.filter(exam=exam_id, state__in=OPEN).exists()
+def exams_that_wait_to_go(exam_ids: Collection[UUID]) -> set[UUID]:
+    """Those of the exams that are still in the outbox: their pixels are needed until they are there or given up."""
+    return set(Delivery.objects.filter(exam__in=exam_ids, state__in=OPEN).values_list("exam_id", flat=True))
 
 
 def webhook_list(scope: Scope) -> QuerySet[Webhook]:

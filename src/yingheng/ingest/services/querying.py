@@ -18,7 +18,8 @@ from yingheng.common.errors import Conflict, Invalid
 from yingheng.common.ids import uuid7
 from yingheng.ingest.models import Query, QueryPlan, RemoteAE
 from yingheng.ingest.models.querying import MOST_STUDIES, Kind
-from yingheng.ingest.services.querying_run import OPEN, query_emit
+from yingheng.ingest.services.querying_fetch import OPEN
+from yingheng.ingest.services.querying_run import query_emit
 
 AT_ONCE = 50
 LONGEST_WINDOW = 366  # days

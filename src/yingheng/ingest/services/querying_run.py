@@ -8,36 +8,30 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from pathlib import Path
 from time import monotonic
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from django.conf import settings
 from django.db import transaction
 from django.db.models import Count, Q, Sum
 
 from yingheng.catalog import keys
-from yingheng.catalog.models import Exam, Series
+from yingheng.catalog.models import Exam
 from yingheng.common import events
 from yingheng.common.clock import now
 from yingheng.ingest.forwarding.scu import Peer, PeerTrouble, Timeouts
-from yingheng.ingest.models import LocalAE, Query, QueryStudy
+from yingheng.ingest.models import Query, QueryStudy
 from yingheng.ingest.models.querying import Conditions, Kind
-from yingheng.ingest.querying.finding import Asked, FoundSeries, FoundStudy, day_parts, series_find, studies_find
-from yingheng.ingest.querying.retrieving import Fetched, NotOffered, Wanted, fetch_by_get, fetch_by_move
+from yingheng.ingest.querying.finding import Asked, FoundStudy, day_parts, studies_find
 from yingheng.ingest.services.forwarding_sending import peer_of
 from yingheng.ingest.services.pauses import partner_answered, partner_failed
+from yingheng.ingest.services.querying_fetch import OPEN, is_open, study_fetch
 from yingheng.ingest.services.querying_worklist import worklist_take
-from yingheng.ingest.spool import Spool
 from yingheng.jobs import services as jobs
 
 State, Study = Query.State, QueryStudy.State
-OPEN = (State.SEARCHING, State.FETCHING)
-MOST_TRIES = 3  # of a study whose retrieval breaks off
 BUDGET_S = 60.0  # a query keeps a worker no longer at a time, but for the series under way
 _TIMEOUTS = Timeouts(connect=10.0, agree=20.0, answer=120.0)
-_OF_THE_STUDY = ("went_away", "no_answer")  # what one bad study can bring about
 
 
 def query_emit(query: Query, *, not_before: dt.datetime | None = None) -> None:
@@ -104,7 +98,7 @@ def _search(query: Query, end: float) -> bool:
         name = day.isoformat() if day else ""
         if name in query.searched:
             continue
-        if monotonic() >= end or not _is_open(query):
+        if monotonic() >= end or not is_open(query):
             return False
         found, is_cut = _of_a_day(query, day)
         _note_found(query, [one for one in found if fits(query, one)], name, is_cut=is_cut)
@@ -141,13 +135,15 @@ def _split(peer: Peer, asked: Asked) -> tuple[list[FoundStudy], bool]:
     parts = day_parts(asked.hours) if asked.day else []
     if not is_cut or not parts:
         return found, is_cut
-    every, still_cut = {one.study_uid: one for one in found}, False
+    every: dict[str, FoundStudy] = {}
+    still_cut = False
     for hours in parts:
         part = Asked(asked.day, hours, asked.modality, asked.accession, asked.patient_id)
         more, cut = _split(peer, part)
         every |= {one.study_uid: one for one in more}
         still_cut |= cut
-    return list(every.values()), still_cut
+    timeless = {one.study_uid: one for one in found if one.study_uid not in every}
+    return [*every.values(), *timeless.values()], still_cut or bool(timeless)  # of those there may be more
 
 
 def fits(query: Conditions, one: FoundStudy) -> bool:
@@ -207,92 +203,14 @@ def _fetch(query: Query, end: float) -> bool:
         row = query.studies.filter(state=Study.WAITING).order_by("attempts", "-day", "study_uid").first()
         if row is None:
             return _end(query, State.DONE)
-        if not _is_open(query):
+        if not is_open(query):
             return True
-        if monotonic() >= end or not _fetch_study(query, row, end):
+        if monotonic() >= end or not study_fetch(query, row, _peer(query), end):
             return _wait(query, None)
         tally(query)
     if not query.studies.filter(state=Study.WAITING).exists():
         return _end(query, State.DONE)
     return _wait(query, now() + dt.timedelta(seconds=query.pause_s))
-
-
-def _fetch_study(query: Query, row: QueryStudy, end: float) -> bool:
-    """Fetch what we lack of a study; False when time ran out first."""
-    peer = _peer(query)
-    found = series_find(peer, row.study_uid)
-    if query.stations and not _of_a_station(query, found):
-        _settle(row, Study.UNFIT, "other_station" if any(one.stations for one in found) else "station_unknown")
-        return True
-    for one in found or [None]:
-        uid = one.series_uid if one else ""
-        if uid in row.series_done or (one is not None and _is_here(query, one)):
-            continue
-        if monotonic() >= end or not _is_open(query):
-            return False
-        _fetch_series(query, row, peer, uid)
-    _settle(row, _outcome(row), row.trouble)
-    return True
-
-
-def _of_a_station(query: Query, found: Sequence[FoundSeries]) -> bool:
-    wanted = {name.casefold() for name in query.stations}
-    return any(name.casefold() in wanted for one in found for name in one.stations)
-
-
-def _is_here(query: Query, one: FoundSeries) -> bool:
-    rows = Series.objects.filter(hospital=query.hospital, series_uid=one.series_uid)
-    here = rows.values_list("n_instances", flat=True).first() or 0
-    return here > 0 and one.n_instances is not None and here >= one.n_instances
-
-
-def _fetch_series(query: Query, row: QueryStudy, peer: Peer, series_uid: str) -> None:
-    """One series (or, named "", the whole study), noted as soon as it is here."""
-    try:
-        way, got = _retrieve(query, peer, Wanted(row.study_uid, series_uid))
-    except PeerTrouble as trouble:
-        if trouble.code in _OF_THE_STUDY:
-            row.attempts += 1
-            row.trouble, row.trouble_detail = trouble.code, trouble.detail
-            if row.attempts >= MOST_TRIES:
-                _settle(row, Study.PARTIAL if row.n_received else Study.FAILED, trouble.code)
-            QueryStudy.objects.filter(pk=row.pk).update(
-                attempts=row.attempts, trouble=trouble.code, trouble_detail=trouble.detail, changed_at=now()
-            )
-        raise
-    partner_answered(query.partner)
-    row.way, row.n_received, row.n_failed = way, row.n_received + got.n_received, row.n_failed + got.n_failed
-    row.series_done = [*row.series_done, series_uid]
-    row.trouble, row.trouble_detail = got.code, got.detail
-    names = ("way", "n_received", "n_failed", "series_done", "trouble", "trouble_detail", "changed_at")
-    row.changed_at = now()
-    row.save(update_fields=names)
-
-
-def _retrieve(query: Query, peer: Peer, wanted: Wanted) -> tuple[str, Fetched]:
-    """By C-GET where the archive offers it, else by C-MOVE to our receiver."""
-    try:
-        spool = Spool(Path(settings.YINGHENG_HOME))
-        return "C-GET", fetch_by_get(peer, wanted, spool, query.hospital_id)
-    except NotOffered:
-        pass
-    if not LocalAE.objects.filter(hospital=query.hospital).exists():
-        return "C-MOVE", Fetched(0, 0, "no_title")
-    try:
-        return "C-MOVE", fetch_by_move(peer, wanted, peer.calling)
-    except NotOffered:
-        return "", Fetched(0, 0, "retrieve_not_offered")
-
-
-def _outcome(row: QueryStudy) -> Study:
-    if row.n_failed or row.trouble:
-        return Study.PARTIAL if row.n_received else Study.FAILED
-    return Study.DONE
-
-
-def _settle(row: QueryStudy, state: Study, trouble: str = "") -> None:
-    row.state = state
-    QueryStudy.objects.filter(pk=row.pk).update(state=state, trouble=trouble, changed_at=now())
 
 
 def tally(query: Query) -> None:
@@ -308,11 +226,6 @@ def tally(query: Query) -> None:
         n_objects=Sum("n_received"),
     )
     Query.objects.filter(pk=query.pk).update(**{name: n or 0 for name, n in counts.items()})
-
-
-def _is_open(query: Query) -> bool:
-    """Whether nobody stopped it meanwhile."""
-    return Query.objects.filter(pk=query.pk, state__in=OPEN).exists()
 
 
 def _wait(query: Query, until: dt.datetime | None) -> bool:

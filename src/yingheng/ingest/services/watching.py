@@ -6,6 +6,7 @@ any two steps, the same steps follow again, and an object that comes twice chang
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import logging
 import os
@@ -36,6 +37,7 @@ LOOK_S = 5.0
 _PIECE = 1 << 20
 _LAZY = 20.0  # times what a look took: looking costs at most a twentieth of one core
 _MOST_KNOWN = 2_000_000
+_OUR_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
 logger = logging.getLogger(__name__)
 
 
@@ -150,9 +152,10 @@ class Watcher:
         if begun < memory.next_look:
             return 0
         n, trouble, still = 0, "", set()
+        missed: list[str] = []
         try:
             root = folder_allowed(Path(row.path))
-            for relative, size, mtime_ns in _files(root):
+            for relative, size, mtime_ns in _files(root, missed):
                 if stop is not None and stop.is_set():
                     return n
                 still.add(relative)
@@ -160,8 +163,10 @@ class Watcher:
                     n += _take(row, root, relative, (size, mtime_ns), memory)
         except Invalid as exc:
             trouble = exc.code
-        except OSError:
-            logger.exception("a watched folder cannot be read: %s", row.path)
+        except OSError as exc:
+            logger.exception("a watched folder: %s", row.path)
+            trouble = "ingest.watch_disk" if exc.errno in _OUR_DISK else "ingest.watch_unreadable"
+        if missed and not trouble:
             trouble = "ingest.watch_unreadable"
         for relative in memory.seen.keys() - still:
             del memory.seen[relative]
@@ -196,21 +201,37 @@ def path_key(relative: str) -> str:
     return hashlib.sha256(os.fsencode(relative)).hexdigest()
 
 
-def _files(root: Path) -> Iterator[tuple[str, int, int]]:
-    """Plain files below a folder with size and time: no links, nothing hidden, nothing already taken."""
+def _files(root: Path, missed: list[str]) -> Iterator[tuple[str, int, int]]:
+    """Plain files below a folder with size and time: no links, nothing hidden, nothing already taken.
+
+    Folders below it that cannot be read go to `missed`; OSError when it cannot be read itself.
+    """
     waiting = [""]
     while waiting:
         below = waiting.pop()
-        with os.scandir(root / below) as entries:
-            for entry in entries:
-                relative = os.path.join(below, entry.name)  # noqa: PTH118 - a relative text, bytes and all
-                if entry.name.startswith(".") or (not below and entry.name == TAKEN_FOLDER):
-                    continue
-                if entry.is_dir(follow_symlinks=False):
-                    waiting.append(relative)
-                elif entry.is_file(follow_symlinks=False):
-                    told = entry.stat(follow_symlinks=False)
-                    yield relative, told.st_size, told.st_mtime_ns
+        try:
+            entries = sorted(os.scandir(root / below), key=lambda entry: entry.name)
+        except OSError:
+            if not below:
+                raise
+            missed.append(below)
+            continue
+        for entry in entries:
+            relative = os.path.join(below, entry.name)  # noqa: PTH118 - a relative text, bytes and all
+            if entry.name.startswith(".") or (not below and entry.name == TAKEN_FOLDER):
+                continue
+            if entry.is_dir(follow_symlinks=False):
+                waiting.append(relative)
+            elif (told := _told(entry)) is not None:
+                yield relative, told.st_size, told.st_mtime_ns
+
+
+def _told(entry: os.DirEntry[str]) -> os.stat_result | None:
+    """Size and time of a plain file; None for anything else and for what is gone."""
+    try:
+        return entry.stat(follow_symlinks=False) if entry.is_file(follow_symlinks=False) else None
+    except OSError:
+        return None
 
 
 def _take(row: WatchedFolder, root: Path, relative: str, content: tuple[int, int], memory: _Watched) -> int:

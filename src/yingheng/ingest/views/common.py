@@ -43,6 +43,7 @@ def tabs(current: str, counts: dict[str, int] | None = None) -> list[Tab]:
         ("outbox", _("Outbox")),
         ("webhooks", _("Result notices")),
         ("messages", _("Messages")),
+        ("queries", _("Queries")),
     )
     return [Tab(label, reverse(f"ingest:{name}"), (counts or {}).get(name), name == current) for name, label in pages]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -58,7 +59,7 @@ def connections(request: HttpRequest) -> HttpResponse:
             ),
             rows=[*ours, *(_remote_row(row, seen.get((str(row.hospital_id), row.ae_title))) for row in shown)],
             caption=_("Connections"),
-            pager=pager,
+            pager=replace(pager, shown=pager.shown + len(ours)),
             empty=Empty(
                 _("No connection yet"),
                 _("Add an AE title of ours first; then enter it at the modalities."),

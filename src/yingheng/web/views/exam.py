@@ -13,7 +13,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from yingheng.catalog.models import Exam, Series
-from yingheng.catalog.selectors import exam_get, exam_neighbours, patient_identity, series_of_exam
+from yingheng.catalog.pseudonyms import patient_shown
+from yingheng.catalog.selectors import exam_get, exam_neighbour_ids, series_of_exam
 from yingheng.common import events
 from yingheng.common.ui.pages import Keys, ThingPage
 from yingheng.common.ui.panels import panels_for, timeline_for
@@ -22,10 +23,13 @@ from yingheng.evidence.selectors import verdicts_effective_of_exam
 from yingheng.evidence.truth import EffectiveVerdict, is_minor_gap, worst
 from yingheng.jobs.selectors import is_pending
 from yingheng.tenancy.access import page, scope_of
-from yingheng.tenancy.permissions import EXAM_EVALUATE, EXAM_VIEW, PATIENT_IDENTIFY
-from yingheng.web.views.exam_series import ExamSections
+from yingheng.tenancy.permissions import EXAM_EVALUATE, EXAM_VIEW
+from yingheng.web.addresses import identifier
+from yingheng.web.scanner_panel import gone_alerts
+from yingheng.web.views.exam_series import ExamSections, has_pictures
 from yingheng.web.views.exams import exam_name, exam_state, flag_tags
 from yingheng.web.views.item_pages import item_section
+from yingheng.web.views.workflow import workflow_sections
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +51,7 @@ def exam(request: HttpRequest, exam_id: UUID) -> HttpResponse:
     """One exam with its series; `series` in the address chooses the one on the stage."""
     row = exam_get(request.scope, exam_id)
     series = list(series_of_exam(request.scope, row))
+    row.shown_series = series  # for the timeline
     verdicts = verdicts_effective_of_exam(request.scope, row)
     by_subject: dict[UUID, list[EffectiveVerdict]] = defaultdict(list)
     for verdict in verdicts:
@@ -62,11 +67,12 @@ def exam(request: HttpRequest, exam_id: UUID) -> HttpResponse:
         tags=flag_tags(row),
         facts=_facts(request, row),
         actions=_actions(request, row),
-        alerts=_alerts(request, row, series),
+        alerts=[*gone_alerts(series), *_alerts(request, row, series)],
         sections=[
             *_strip(request, series, by_subject, chosen),
             *_judged_sections(request, row, series, chosen, by_subject),
             item_section(request, row, actions=True),
+            *workflow_sections(request, row),
             *panels_for("exam", request, row),
         ],
         timeline=Timeline(timeline_for(request, row)),
@@ -136,14 +142,20 @@ def _facts(request: HttpRequest, row: Exam) -> list[Fact]:
         Fact(_("Device"), row.device.label if row.device else "—", hint=_station(row)),
         Fact(_("Series / images"), f"{row.n_series} / {row.n_instances}"),
     ]
-    if row.patient_id and scope_of(request, PATIENT_IDENTIFY).contains(row.hospital.path):
-        name, number = patient_identity(request.scope, row)
-        facts.append(Fact(_("Patient"), name.replace("^", " ").strip() or number or "—", hint=number if name else ""))
-    else:
-        sex = {"F": _("female"), "M": _("male")}.get(row.sex, "")
-        age = _("%(n)s years") % {"n": f"{row.age_years:.0f}"} if row.age_years is not None else ""
-        facts.append(Fact(_("Patient"), " · ".join(filter(None, (sex, age))) or "—"))
-    return facts
+    return [*facts, _patient_fact(request, row)]
+
+
+def _patient_fact(request: HttpRequest, row: Exam) -> Fact:
+    """The patient as far as this reader may see him, with the way to his other exams."""
+    sex = {"F": _("female"), "M": _("male")}.get(row.sex, "")
+    age = _("%(n)s years") % {"n": f"{row.age_years:.0f}"} if row.age_years is not None else ""
+    words = " · ".join(filter(None, (sex, age)))
+    if row.patient is None:
+        return Fact(_("Patient"), words or "—")
+    shown = patient_shown(request, row.patient, row.hospital.path)
+    number = shown.number if shown.number != shown.label else ""
+    link = Link(shown.label, reverse("web:patient", args=[row.patient.pk]))
+    return Fact(_("Patient"), link, hint=" · ".join(filter(None, (number, words))))
 
 
 def _station(row: Exam) -> str:
@@ -151,20 +163,29 @@ def _station(row: Exam) -> str:
 
 
 def _actions(request: HttpRequest, row: Exam) -> list[Action]:
-    earlier, later = exam_neighbours(request.scope, row)
+    earlier, later = exam_neighbour_ids(request.scope, row)
     actions = []
     if later is not None:
         actions.append(
-            Action(_("Newer"), reverse("web:exam", args=[later.pk]), icon="chevron-left", kind="quiet", key="p")
+            Action(_("Newer"), reverse("web:exam", args=[later]), icon="chevron-left", kind="quiet", key="p")
         )
     if earlier is not None:
         actions.append(
-            Action(_("Older"), reverse("web:exam", args=[earlier.pk]), icon="chevron-right", kind="quiet", key="n")
+            Action(_("Older"), reverse("web:exam", args=[earlier]), icon="chevron-right", kind="quiet", key="n")
         )
+    if row.n_instances:
+        url = reverse("web:viewer", args=[row.pk]) + _shown(request)
+        actions.append(Action(_("Open the viewer"), url, icon="photo-scan", kind="primary", key="w"))
     if scope_of(request, EXAM_EVALUATE).contains(row.hospital.path):
         url = reverse("web:exam_evaluate", args=[row.pk])
         actions.append(Action(_("Evaluate again"), url, icon="refresh", method="post"))
     return actions
+
+
+def _shown(request: HttpRequest) -> str:
+    """The series on the stage, for the viewer to begin with."""
+    asked = identifier(request.GET.get("series", ""))
+    return f"?series={asked}" if asked else ""
 
 
 def _strip(
@@ -200,7 +221,7 @@ def _card(
     return SeriesCard(
         series=one,
         url=f"{request.path}?series={one.pk}",
-        picture=reverse("web:thumbnail", args=[one.pk]) if one.geometry.get("rows") else "",
+        picture=reverse("web:thumbnail", args=[one.pk]) if has_pictures(one) else "",
         outcome=outcome,
         count=counts[outcome] if outcome in {"FAIL", "NEEDS_HUMAN"} else None,
         current=current,

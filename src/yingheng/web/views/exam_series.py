@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
+from urllib.parse import urlencode
 
 from django.http import HttpRequest
 from django.urls import reverse
@@ -31,12 +32,18 @@ _CT_WINDOWS = (("40,80", "brain"), ("-600,1500", "lung"), ("40,400", "soft tissu
 _FAULTS = {"missing": "gaps", "duplicated": "duplicates", "irregular": "irregular"}
 
 
+def has_pictures(series: Series) -> bool:
+    """Whether there is something to show: a document has no picture, and retention takes pictures away."""
+    return bool(series.geometry.get("rows")) and series.pixels_gone_at is None
+
+
 class ExamSections:
     """The sections of the exam page that need the request and the exam."""
 
     def __init__(self, request: HttpRequest, row: Exam, series: Sequence[Series]) -> None:
         self.request = request
         self.row = row
+        self.by_uid = {one.series_uid: one for one in series}
         self.names = {one.pk: one.description or one.modality for one in series}
         self.may_decide = scope_of(request, EXAM_DECIDE).contains(row.hospital.path)
         sets = measurements_of_exam(request.scope, row)
@@ -46,8 +53,8 @@ class ExamSections:
         """Stage and verdicts of one series, side by side where there is room."""
         instances = list(instances_of_series(self.request.scope, series))
         values = self.values.get(series.pk, [])
-        stage = self.stage(series, instances, verdicts) if series.geometry.get("rows") else None
-        items = self.judged(verdicts, values, _Slices(instances if stage else ()))
+        stage = self.stage(series, instances, verdicts) if has_pictures(series) else None
+        items = self.judged(verdicts, values, Slices(instances if stage else ()))
         return Section(
             series.description or series.modality,
             body_template="web/_series.html",
@@ -63,7 +70,7 @@ class ExamSections:
 
     def exam(self, verdicts: Sequence[EffectiveVerdict]) -> Section:
         """What is judged on the exam as a whole; the clauses for a person are folded below the measured ones."""
-        items = self.judged(verdicts, self.values.get(self.row.pk, []), _Slices(()))
+        items = self.judged(verdicts, self.values.get(self.row.pk, []), Slices(()))
         manual = [replace(i, hints=hints_for(i.verdict, self.values, self.names)) for i in items if i.manual]
         return Section(
             _("Whole exam"),
@@ -78,7 +85,7 @@ class ExamSections:
         )
 
     def judged(
-        self, verdicts: Sequence[EffectiveVerdict], values: Sequence[dict[str, Any]], slices: _Slices
+        self, verdicts: Sequence[EffectiveVerdict], values: Sequence[dict[str, Any]], slices: Slices
     ) -> list[Judged]:
         methods = methods_used(values)
         return [
@@ -87,10 +94,20 @@ class ExamSections:
                 **methods.get(v.verdict.get("quantity") or "", {}),
                 human=human_of(v),
                 slice_index=slices.of(v.verdict),
+                show_url=self.show_url(v.verdict),
                 decide_url=self.decide_url(v),
             )
             for v in verdicts
         ]
+
+    def show_url(self, verdict: Mapping[str, Any]) -> str:
+        """Where the viewer shows what a verdict is about; "" when the evidence names no image."""
+        evidence = verdict.get("evidence") or {}
+        series = self.by_uid.get(evidence.get("series") or "")
+        if series is None or not evidence.get("instance"):
+            return ""
+        place = {"instance": evidence["instance"], "frame": evidence.get("frame") or 0, "overlay": 1}
+        return f"{reverse('web:viewer', args=[self.row.pk])}?{urlencode({'series': series.pk, **place})}"
 
     def decide_url(self, verdict: EffectiveVerdict) -> str:
         if not self.may_decide:
@@ -118,7 +135,7 @@ class ExamSections:
         )
 
 
-class _Slices:
+class Slices:
     """Where evidence lies on the stage: slices counted as the stage counts them."""
 
     def __init__(self, instances: Sequence[Instance]) -> None:

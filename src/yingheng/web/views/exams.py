@@ -15,8 +15,8 @@ from yingheng.common.ui.parts import Empty, Lines, Many, OutcomeBadge, Tab, Tag,
 from yingheng.common.ui.tables import Column, Filter, FilterBar, Option, Pager, Row, Table
 from yingheng.common.ui.words import OUTCOMES
 from yingheng.registry.selectors import device_list, exam_item_list
-from yingheng.tenancy.access import page
-from yingheng.tenancy.permissions import EXAM_VIEW
+from yingheng.tenancy.access import page, scope_of
+from yingheng.tenancy.permissions import EXAM_VIEW, PATIENT_IDENTIFY
 from yingheng.web.addresses import day, identifier, kept_query, with_query
 from yingheng.web.views.items import part_words
 
@@ -128,6 +128,7 @@ def _wanted(request: HttpRequest) -> ExamFilter:
         item_id=identifier(item),
         item_state=item[1:] if item[:1] == "=" and item[1:] in _ITEM_STATES else "",
         item_key=asked.get("key", ""),
+        identify=scope_of(request, PATIENT_IDENTIFY),
         first=day(asked.get("first", "")),
         last=day(asked.get("last", "")),
     )

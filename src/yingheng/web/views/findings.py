@@ -186,10 +186,15 @@ def _capital(text: str) -> str:
 def finding_place(row: Finding) -> str:
     """The value and where it was seen, in one line."""
     value = " ".join(filter(None, (value_text(row.value), unit_text(row.unit))))
-    return " · ".join(filter(None, (value, _place(row.evidence or {}, row.quantity))))
+    return " · ".join(filter(None, (value, place_spoken(row.evidence or {}, row.quantity))))
 
 
-def _place(evidence: Mapping[str, Any], quantity: str) -> str:
+def finding_spot(row: Finding) -> str:
+    """Where it was seen, in one sentence; "" when the evidence says nothing of a place."""
+    return place_spoken(row.evidence or {}, row.quantity)
+
+
+def place_spoken(evidence: Mapping[str, Any], quantity: str) -> str:
     """Where it was seen; nothing for plain header values, which stand in a table of their own."""
     shape = evidence.get("shape") or {}
     plain = shape.get("kind") == "tags" and not any("code" in tag for tag in shape.get("tags") or ())
@@ -199,7 +204,7 @@ def _place(evidence: Mapping[str, Any], quantity: str) -> str:
 def _sentence(row: Finding, judged: list[Judged]) -> str:
     """Value, limit and place in one sentence; of a settled finding also what settled it."""
     first = judged[0] if judged else None
-    parts = [_place(row.evidence or {}, row.quantity)]
+    parts = [place_spoken(row.evidence or {}, row.quantity)]
     if first is not None and first.value:
         words = {"value": f"{first.value} {first.unit}".strip(), "limit": first.limit or "—"}
         parts.insert(0, _("Measured %(value)s, limit %(limit)s") % words)

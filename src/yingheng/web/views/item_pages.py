@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods
 
 from imagingqc.protocol.items import family_of
 from yingheng.catalog.models import Exam
-from yingheng.catalog.selectors import KeyGroup, exam_get, key_group, key_groups, suggestions_of
+from yingheng.catalog.selectors import KeyGroup, exam_get, key_group, key_groups, order_key_groups, suggestions_of
 from yingheng.catalog.services import exam_item_follow, exam_item_set, item_key_decide
 from yingheng.common.ui.pages import FormPage
 from yingheng.common.ui.parts import Action, KeyValues, Lines, Link, Many, Section, Timeline, TimelineEntry, When
@@ -85,8 +85,9 @@ def item_key(request: HttpRequest, hospital_id: UUID) -> HttpResponse:
 
 
 def _group(request: HttpRequest, hospital: Organisation, key: str) -> KeyGroup | None:
-    """The exams of the text in the state most of them are in."""
+    """The exams of the text in the state most of them are in; without any, the requests that carry it."""
     row = key_groups(request.scope, state="", key=key).filter(hospital=hospital).first()
+    row = row or order_key_groups(request.scope, key=key).filter(hospital=hospital).first()
     return key_group(row) if row else None
 
 

@@ -17,11 +17,13 @@ from imagingqc.protocol.parts import body_part_name
 from imagingqc.protocol.suggest import Suggestion
 from yingheng.catalog.models import Exam
 from yingheng.catalog.selectors import (
+    REQUESTS,
     KeyGroup,
     item_modalities,
     item_state_counts,
     key_group,
     key_groups,
+    order_key_groups,
     suggestions_of,
 )
 from yingheng.catalog.services import item_key_decide
@@ -49,20 +51,28 @@ _NO_PARAMS = {"what": "", "items": "", "part": ""}
 def items(request: HttpRequest) -> HttpResponse:
     """Texts of exams by state of their mapping, those of most exams first."""
     asked = request.GET
+    requests = asked.get("state") == REQUESTS
     state = asked.get("state", "") if asked.get("state") in {State.MAPPED, State.EXCLUDED} else State.UNMAPPED
     modality, text = asked.get("modality", ""), asked.get("text", "").strip()
-    found, pager = offset_page(request, key_groups(request.scope, state=state, modality=modality, text=text))
+    found, pager = offset_page(
+        request,
+        order_key_groups(request.scope, modality=modality, text=text)
+        if requests
+        else key_groups(request.scope, state=state, modality=modality, text=text),
+    )
     groups = [key_group(row) for row in found]
     counts = item_state_counts(request.scope)
     modalities = item_modalities(request.scope, state=state)
+    current = REQUESTS if requests else state
     return ListPage(
         title=_("Exam items"),
         purpose=_("%(n)s exams are not mapped. They are counted and judged, but by no rule for a special item.")
         % {"n": counts[State.UNMAPPED]},
         tabs=[
-            Tab(label, with_query(request, state=key if key != State.UNMAPPED else None), counts[key], state == key)
+            Tab(label, with_query(request, state=key if key != State.UNMAPPED else None), counts[key], current == key)
             for key, label in (
                 (State.UNMAPPED, _("To map")),
+                (REQUESTS, _("Orders to map")),
                 (State.MAPPED, _("Mapped")),
                 (State.EXCLUDED, _("Not exams of this list")),
             )
@@ -80,7 +90,7 @@ def items(request: HttpRequest) -> HttpResponse:
             ),
             keep=kept_query(request, "state"),
         ),
-        table=_ItemTable(request, state, groups).table(pager),
+        table=_ItemTable(request, state, groups, requests=requests).table(pager),
         page_keys=[("1–3", _("take the suggestion")), ("0", _("not an exam"))] if state == State.UNMAPPED else [],
     ).response(request)
 
@@ -88,8 +98,8 @@ def items(request: HttpRequest) -> HttpResponse:
 class _ItemTable:
     """The table of one tab."""
 
-    def __init__(self, request: HttpRequest, state: str, groups: list[KeyGroup]) -> None:
-        self.request, self.state, self.groups = request, state, groups
+    def __init__(self, request: HttpRequest, state: str, groups: list[KeyGroup], *, requests: bool = False) -> None:
+        self.request, self.state, self.groups, self.requests = request, state, groups, requests
         self.may = scope_of(request, MAPPING_EDIT)
         self.several = len({group.hospital_id for group in groups}) > 1
         waiting = groups if state == State.UNMAPPED else []
@@ -106,9 +116,13 @@ class _ItemTable:
         }[self.state]
         return Table(
             columns=(
-                Column("text", _("Text of the exams"), wide=self.state != State.UNMAPPED),
+                Column(
+                    "text",
+                    _("Text of the orders") if self.requests else _("Text of the exams"),
+                    wide=self.state != State.UNMAPPED,
+                ),
                 Column("modality", _("Modality"), nowrap=True, phone=False),
-                Column("n", _("Exams"), align="right"),
+                Column("n", _("Orders") if self.requests else _("Exams"), align="right"),
                 Column("last", _("Last"), nowrap=True, phone=False),
                 *last,
             ),
@@ -119,6 +133,8 @@ class _ItemTable:
         )
 
     def nothing(self) -> str:
+        if self.requests:
+            return _("Every order names an item of the dictionary, or there is none.")
         if self.state == State.UNMAPPED:
             return _("Every exam has its item, or is known to be none of this list.")
         return _("Change the filters, or look at the other tabs.")
@@ -131,14 +147,15 @@ class _ItemTable:
         cells = {
             "text": Lines(key_text(group), second),
             "modality": group.modality,
-            "n": Lines(group.n_exams, url=exams),
+            "n": Lines(group.n_exams, url="" if self.requests else exams),
             "last": When(group.last_seen, ago=True),
             "do": self.suggestions(group) if may else None,
             "item": Lines(item_label(group.name_zh, group.name_en), group.item),
             "source": source_tag(group.source),
             "why": reason_words(group.reason),
         }
-        return Row(cells, url=key_url(group, self.request) if may else exams, id=group.key)
+        elsewhere = "" if self.requests else exams
+        return Row(cells, url=key_url(group, self.request) if may else elsewhere, id=group.key)
 
     def why(self, group: KeyGroup) -> str:
         """Why the dictionary does not know it; the other tabs have a column for it."""

@@ -15,15 +15,14 @@ from yingheng.catalog.models import Quarantine
 from yingheng.catalog.selectors import quarantine_counts, quarantine_get, quarantine_list
 from yingheng.catalog.services import quarantine_discard
 from yingheng.common.ui.pages import FormPage, ListPage
-from yingheng.common.ui.parts import Action, Empty, KeyValues, Lines, Link, Section, Tab, Tag, When
+from yingheng.common.ui.parts import Action, Empty, Lines, Link, Many, Section, Tab, Tag, When
 from yingheng.common.ui.tables import Column, Row, Table
 from yingheng.tenancy.access import page, scope_of
 from yingheng.tenancy.permissions import INGEST_MANAGE, INGEST_VIEW
 from yingheng.web.addresses import with_query
 from yingheng.web.forms import ReasonForm
 from yingheng.web.paging import offset_page
-
-_UID_SHOWN = 24
+from yingheng.web.views.quarantine_item import NEVER_READ, difference, facts_of, tail
 
 
 @page(INGEST_VIEW)
@@ -37,7 +36,10 @@ def quarantine(request: HttpRequest) -> HttpResponse:
     may = scope_of(request, INGEST_MANAGE)
     return ListPage(
         title=_("Put aside"),
-        purpose=_("Objects that contradict what is catalogued. Nothing of them is judged until a person settles it."),
+        purpose=_(
+            "Objects that contradict what is catalogued, or cannot be read. Nothing of them is judged until a person"
+            " settles it."
+        ),
         tabs=[
             Tab(str(label), with_query(request, state=key), counts.get(key, 0), state == key)
             for key, label in Quarantine.State.choices
@@ -50,7 +52,7 @@ def quarantine(request: HttpRequest) -> HttpResponse:
                 Column("arrived", _("Received"), nowrap=True),
                 Column("do", "", align="right"),
             ),
-            rows=[_row(one, may_discard=may.contains(one.hospital.path)) for one in shown],
+            rows=[_row(one, may_settle=may.contains(one.path)) for one in shown],
             caption=_("Put aside"),
             pager=pager,
             empty=Empty(_("Nothing put aside"), _("Everything that arrived fits together."), icon="circle-check"),
@@ -76,37 +78,29 @@ def discard(request: HttpRequest, quarantine_id: UUID) -> HttpResponse:
         form=form,
         submit=_("Do not catalogue"),
         cancel_url=back,
-        aside=[Section(_("Object"), _facts(row))],
+        aside=[Section(_("Object"), facts_of(row))],
     ).response(request, status=400 if form.is_bound else 200)
 
 
-def _facts(row: Quarantine) -> KeyValues:
-    return KeyValues(
-        [
-            (_("Why"), row.get_reason_display()),
-            (_("Exam"), row.study_uid),
-            (_("Series"), row.series_uid),
-            (_("Object"), row.sop_uid),
-            (_("Received"), When(row.received_at)),
-        ]
-    )
-
-
-def _row(row: Quarantine, *, may_discard: bool) -> Row:
+def _row(row: Quarantine, *, may_settle: bool) -> Row:
     waiting = row.state == Quarantine.State.WAITING
-    url = reverse("web:quarantine_discard", args=[row.pk])
+    name = row.hospital.name if row.hospital else _("unknown hospital")
     return Row(
         {
-            "why": Lines(row.get_reason_display(), _tail(row.sop_uid)),
-            "study": Lines(row.hospital.name, _tail(row.study_uid)),
+            "why": Lines(row.get_reason_display(), difference(row) or tail(row.sop_uid)),
+            "study": Lines(name, tail(row.study_uid) or row.details.get("calling", "")),
             "state": Tag(row.get_state_display(), "human" if waiting else "neutral"),
             "arrived": When(row.received_at),
-            "do": Action(_("Do not catalogue"), url) if waiting and may_discard else None,
+            "do": Many(_actions(row)) if waiting and may_settle else None,
         },
+        url=reverse("web:quarantine_item", args=[row.pk]),
         id=str(row.pk),
     )
 
 
-def _tail(uid: str) -> str:
-    """The end of a UID, which tells one from another; the page of the object has the whole."""
-    return uid if len(uid) <= _UID_SHOWN else f"…{uid[-_UID_SHOWN:]}"
+def _actions(row: Quarantine) -> list[Action]:
+    accept = _("Try again") if row.reason in NEVER_READ else _("Accept")
+    return [
+        Action(accept, reverse("web:quarantine_accept", args=[row.pk]), kind="quiet"),
+        Action(_("Do not catalogue"), reverse("web:quarantine_discard", args=[row.pk]), kind="quiet"),
+    ]

@@ -35,6 +35,7 @@ from yingheng.common.ui.parts import (
     Timeline,
     When,
 )
+from yingheng.common.ui.room import Light, RoomBoard, RoomCard, RoomPage
 from yingheng.common.ui.stage import SheetItem
 from yingheng.common.ui.tables import Column, Filter, FilterBar, Option, Pager, Row, Table
 
@@ -222,6 +223,38 @@ def board_page(_request: HttpRequest, state: str) -> BoardPage:
     )
 
 
+def room_page(_request: HttpRequest, state: str) -> RoomPage:
+    lights = [
+        Light("accent", "loader", t("接收中", "Receiving"), moving=True),
+        Light("fail", "x", t("不合格", "Fail")),
+        Light("human", "circle-half-2", t("待人工", "Needs review")),
+        Light("none", "circle-off", t("无法评估", "Not assessable")),
+        Light("pass", "check", t("合格", "Pass")),
+    ]
+    cards = [
+        RoomCard(
+            key=str(i),
+            title=LONG_ZH if state == "long" else t("胸部 CT 平扫", "Chest CT, plain"),
+            light=light,
+            url="#",
+            reason=t("第 14–16 层缺失，建议补扫", "Slices 14–16 missing; rescan") if light.tone == "fail" else "",
+            facts=[f"DEMO{20260000 + i}", t("312 幅", "312 images")],
+            at=before(i * 0.05),
+            ago=t("3 分钟前", "3 minutes ago"),
+            progress=Progress(120, 312, t("已收到图像", "images received")) if light.moving else None,
+            notes=[Tag(t("已接受：患者无法更好配合", "Accepted: the patient cannot do better"))] if i == 2 else [],
+            retake_url="#",
+        )
+        for i, light in enumerate(lights)
+    ]
+    return RoomPage(
+        title=t("演示：CT 一室", "Demonstration: CT room 1"),
+        board=RoomBoard([] if state == "empty" else cards, t("还没有检查", "No exam yet")),
+        back=Link(t("返回", "Back"), reverse("ui:gallery")),
+        every=600,
+    )
+
+
 def dashboard_page(request: HttpRequest, state: str) -> DashboardPage:
     bar = FilterBar(
         [
@@ -259,6 +292,7 @@ PAGES: dict[str, tuple[Callable[[HttpRequest, str], Page], tuple[str, ...]]] = {
     "thing": (thing_page, ("full", "empty", "long")),
     "form": (form_page, ("full", "error", "long")),
     "board": (board_page, ("full", "empty", "long")),
+    "room": (room_page, ("full", "empty", "long")),
     "dashboard": (dashboard_page, ("full", "empty")),
     "reading": (reading_page, ("full",)),
 }

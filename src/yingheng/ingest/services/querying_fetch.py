@@ -1,0 +1,115 @@
+"""Fetching one study for a query, series by series, each noted before the next."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from time import monotonic
+
+from django.conf import settings
+
+from yingheng.catalog.models import Series
+from yingheng.common.clock import now
+from yingheng.ingest.forwarding.scu import Peer, PeerTrouble
+from yingheng.ingest.models import LocalAE, Query, QueryStudy
+from yingheng.ingest.querying.finding import FoundSeries, series_find
+from yingheng.ingest.querying.retrieving import Fetched, NotOffered, Wanted, fetch_by_get, fetch_by_move
+from yingheng.ingest.services.pauses import partner_answered
+from yingheng.ingest.spool import Spool
+
+State, Study = Query.State, QueryStudy.State
+OPEN = (State.SEARCHING, State.FETCHING)
+MOST_TRIES = 3  # of a study whose retrieval breaks off
+_OF_THE_STUDY = ("went_away", "no_answer")  # what one bad study can bring about
+
+
+def is_open(query: Query) -> bool:
+    """Whether nobody stopped it meanwhile."""
+    return Query.objects.filter(pk=query.pk, state__in=OPEN).exists()
+
+
+def study_fetch(query: Query, row: QueryStudy, peer: Peer, end: float) -> bool:
+    """Fetch what we lack of a study; False when time ran out first.
+
+    PeerTrouble passes; a study that made the partner break off so often that it is no accident is given up.
+    """
+    try:
+        return _study_fetch(query, row, peer, end)
+    except PeerTrouble as trouble:
+        if trouble.code in _OF_THE_STUDY:
+            _count_against(row, trouble)
+        raise
+
+
+def _study_fetch(query: Query, row: QueryStudy, peer: Peer, end: float) -> bool:
+    found = series_find(peer, row.study_uid)
+    if query.stations and not _of_a_station(query, found):
+        _settle(row, Study.UNFIT, "other_station" if any(one.stations for one in found) else "station_unknown")
+        return True
+    for one in found or [None]:
+        uid = one.series_uid if one else ""
+        if uid in row.series_done or (one is not None and _is_here(query, one)):
+            continue
+        if monotonic() >= end or not is_open(query):
+            return False
+        _series_fetch(query, row, peer, uid)
+    _settle(row, _outcome(row), row.trouble)
+    return True
+
+
+def _count_against(row: QueryStudy, trouble: PeerTrouble) -> None:
+    row.attempts += 1
+    QueryStudy.objects.filter(pk=row.pk).update(
+        attempts=row.attempts, trouble=trouble.code, trouble_detail=trouble.detail, changed_at=now()
+    )
+    if row.attempts >= MOST_TRIES:
+        _settle(row, Study.PARTIAL if row.n_received else Study.FAILED, trouble.code)
+
+
+def _of_a_station(query: Query, found: Sequence[FoundSeries]) -> bool:
+    wanted = {name.casefold() for name in query.stations}
+    return any(name.casefold() in wanted for one in found for name in one.stations)
+
+
+def _is_here(query: Query, one: FoundSeries) -> bool:
+    rows = Series.objects.filter(hospital=query.hospital, series_uid=one.series_uid)
+    here = rows.values_list("n_instances", flat=True).first() or 0
+    return here > 0 and one.n_instances is not None and here >= one.n_instances
+
+
+def _series_fetch(query: Query, row: QueryStudy, peer: Peer, series_uid: str) -> None:
+    """One series (or, named "", the whole study), noted as soon as it is here."""
+    way, got = _retrieve(query, peer, Wanted(row.study_uid, series_uid))
+    partner_answered(query.partner)
+    row.way, row.n_received, row.n_failed = way, row.n_received + got.n_received, row.n_failed + got.n_failed
+    row.series_done = [*row.series_done, series_uid]
+    if got.code or row.trouble in _OF_THE_STUDY:  # what befell an earlier series stays, a broken association is mended
+        row.trouble, row.trouble_detail = got.code, got.detail
+    row.changed_at = now()
+    row.save(update_fields=["way", "n_received", "n_failed", "series_done", "trouble", "trouble_detail", "changed_at"])
+
+
+def _retrieve(query: Query, peer: Peer, wanted: Wanted) -> tuple[str, Fetched]:
+    """By C-GET where the archive offers it, else by C-MOVE to our receiver."""
+    try:
+        spool = Spool(Path(settings.YINGHENG_HOME))
+        return "C-GET", fetch_by_get(peer, wanted, spool, query.hospital_id)
+    except NotOffered:
+        pass
+    if not LocalAE.objects.filter(hospital=query.hospital).exists():
+        return "C-MOVE", Fetched(0, 0, "no_title")
+    try:
+        return "C-MOVE", fetch_by_move(peer, wanted, peer.calling)
+    except NotOffered:
+        return "", Fetched(0, 0, "retrieve_not_offered")
+
+
+def _outcome(row: QueryStudy) -> Study:
+    if row.n_failed or row.trouble:
+        return Study.PARTIAL if row.n_received else Study.FAILED
+    return Study.DONE
+
+
+def _settle(row: QueryStudy, state: Study, trouble: str = "") -> None:
+    row.state = state
+    QueryStudy.objects.filter(pk=row.pk).update(state=state, trouble=trouble, changed_at=now())

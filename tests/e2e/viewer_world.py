@@ -1,0 +1,102 @@
+"""A server for the viewer's tests: a hospital with a handful of exams, nothing evaluated, no worker."""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from shutil import copyfile
+from urllib.error import URLError
+from urllib.request import urlopen
+
+import pydicom
+from pydicom.data import get_testdata_file
+from pydicom.encaps import encapsulate
+from pydicom.uid import JPEG2000Lossless
+from tests.e2e.gallery import free_port
+from tests.e2e.harness import ROOT
+from tests.e2e.world import World
+
+from imagingqc.dicom.synthetic import Patient, Study, ct_series, dx_image
+from imagingqc.dicom.synthetic.us import us_frame
+
+PATIENT = Patient(name="DEMO^VIEWER", id="DEMO-V1")
+WINDOW = {"WindowCenter": 650, "WindowWidth": 1700}  # from -200 to 1500
+READY_S = 180
+
+
+def study(number: int, description: str, date: str = "20260105") -> Study:
+    return Study(key=f"viewer-{number}", description=description, accession=f"VIEW-{number}", date=date)
+
+
+def write(folder: Path) -> None:
+    """The exams, by accession VIEW-1 and so on."""
+    common = {"rows": 256, "noise_hu": 0.0, "facts": WINDOW, "patient": PATIENT}
+    ct_series(folder / "1", n=20, interval_mm=5.0, study=study(1, "胸部CT"), **common)
+    ct_series(folder / "2", n=41, interval_mm=2.5, study=study(2, "胸部CT复查", "20260305"), **common)
+    dx_image(folder / "3", rows=2000, columns=2000, patient=PATIENT, study=study(3, "胸部DR"))
+    dx_image(folder / "4", rows=200, columns=200, photometric="MONOCHROME1", study=study(4, "胸部DR反相"))
+    us_frame(folder / "5", rows=240, columns=320, frames=12, study=study(5, "超声动态"))
+    (folder / "6").mkdir()
+    copyfile(str(get_testdata_file("MR_small_jp2klossless.dcm", download=False)), folder / "6" / "j2k.dcm")
+    broken = dx_image(folder / "7", rows=64, columns=64, study=study(7, "坏图"))
+    dataset = pydicom.dcmread(broken)
+    dataset.PixelData = encapsulate([b"\xff\x4f\xff\x51 this is no picture" * 8])
+    dataset["PixelData"].is_undefined_length = True
+    dataset.file_meta.TransferSyntaxUID = JPEG2000Lossless
+    dataset.save_as(broken)
+
+
+def build(home: Path) -> None:
+    """Organisations, people and exams.  Runs in the server's process."""
+    from yingheng.cli import demo, platform  # noqa: PLC0415 - Django starts first
+
+    platform.start(home)
+    platform.migrate()
+    hospital, _password = demo.organisations_and_people(home)
+    write(home / "samples")
+    from yingheng.audit.actor import Actor  # noqa: PLC0415
+    from yingheng.ingest.services import folder_import  # noqa: PLC0415
+
+    folder_import(hospital=hospital, paths=[home / "samples"], actor=Actor("system:test", "test"))
+
+
+@contextmanager
+def serve(home: Path) -> Iterator[World]:
+    home.mkdir(parents=True, exist_ok=True)
+    port = free_port()
+    environment = {key: value for key, value in os.environ.items() if not key.startswith(("YINGHENG_", "DJANGO_"))}
+    environment |= {"PYTHONPATH": os.pathsep.join((str(ROOT / "src"), str(ROOT))), "YINGHENG_HOME": str(home)}
+    log = ROOT / "build" / "viewer-server.log"
+    log.parent.mkdir(parents=True, exist_ok=True)
+    command = [sys.executable, "-m", "tests.e2e.viewer_world", str(home), str(port)]
+    with log.open("wb") as output:
+        process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=output, stderr=subprocess.STDOUT)
+        try:
+            until = time.monotonic() + READY_S
+            while not _answers(f"http://127.0.0.1:{port}/login/"):
+                if process.poll() is not None or time.monotonic() > until:
+                    raise RuntimeError(f"the server did not start: {log.read_text()[-2000:]}")
+                time.sleep(0.2)
+            password = (home / "demo-password.txt").read_text(encoding="ascii").strip()
+            yield World(f"http://127.0.0.1:{port}", password)
+        finally:
+            process.terminate()
+            process.wait(timeout=30)
+
+
+def _answers(url: str) -> bool:
+    try:
+        with urlopen(url, timeout=5):
+            return True
+    except (URLError, OSError):
+        return False
+
+
+if __name__ == "__main__":
+    build(Path(sys.argv[1]))
+    import uvicorn
+
+    uvicorn.run("yingheng.config.asgi:application", port=int(sys.argv[2]), log_level="warning", lifespan="off")
