@@ -12,6 +12,7 @@ import psycopg
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
+SQLITE = "jobs.sqlite3"
 
 
 class Place:
@@ -20,6 +21,7 @@ class Place:
     def __init__(self, folder, url):
         self.folder = folder
         self.file = folder / "did.txt"
+        self.is_sqlite = url.startswith("sqlite")
         path = os.pathsep.join([str(ROOT / "src"), str(ROOT)])
         self.env = os.environ | {"DATABASE_URL": url, "YINGHENG_HOME": str(folder), "PYTHONPATH": path}
         self.started = []
@@ -60,7 +62,7 @@ def new_database(folder):
     """A fresh database: beside the one of DATABASE_URL on PostgreSQL, else a SQLite file."""
     url = os.environ.get("DATABASE_URL", "")
     if not url.startswith("postgres"):
-        return f"sqlite://{folder / 'jobs.sqlite3'}"
+        return f"sqlite://{folder / SQLITE}"
     name = f"engine_{uuid.uuid4().hex}"
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute(f'CREATE DATABASE "{name}"')
