@@ -44,6 +44,7 @@ KINDS = {
     events.COMMITMENT_ASKED: _("A sender asks whether its images are safe"),
     events.FORWARD_ASKED: _("An exam is to be sent somewhere"),
     events.FORWARD_SEND: _("Exams wait for a destination: send them"),
+    events.QUERY_RUN: _("A query of an archive or worklist goes on"),
     events.NOTICE_SEND: _("Results wait for an address: tell them"),
     events.JOB_PARKED: _("A job was parked"),
 }
