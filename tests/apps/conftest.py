@@ -1,6 +1,5 @@
 """A small world for the tests of the platform: one region, two hospitals, a person for every role."""
 
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -8,7 +7,7 @@ from typing import Any
 import pytest
 from django.db import connection
 from django.test import Client, TransactionTestCase
-from tests.apps.place import SQLITE, Place, new_database
+from tests.apps.place import Place, new_database
 
 from yingheng.audit import triggers as audit_triggers
 from yingheng.audit.actor import Actor
@@ -118,20 +117,17 @@ def signed_in(person: Callable[..., User]) -> Iterator[Callable[..., Client]]:
 
 
 @pytest.fixture(scope="session")
-def tables(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A SQLite file with all tables and nothing in them.  To be copied: making them takes seconds."""
+def tables(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The address of a database with all tables and nothing in them.  To be copied."""
     folder = tmp_path_factory.mktemp("tables")
-    Place(folder, f"sqlite://{folder / SQLITE}").run("migrate")
-    return folder / SQLITE
+    address = new_database(folder)
+    Place(folder, address).run("migrate")
+    return address
 
 
 @pytest.fixture
-def place(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Place]:
-    found = Place(tmp_path, new_database(tmp_path))
-    if found.is_sqlite:
-        shutil.copy(request.getfixturevalue("tables"), tmp_path / SQLITE)
-    else:
-        found.run("migrate")
+def place(tmp_path: Path, tables: str) -> Iterator[Place]:
+    found = Place(tmp_path, new_database(tmp_path, tables))
     yield found
     for process in found.started:
         with process:  # closes its pipes and waits for it

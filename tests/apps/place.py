@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -21,7 +22,6 @@ class Place:
     def __init__(self, folder, url):
         self.folder = folder
         self.file = folder / "did.txt"
-        self.is_sqlite = url.startswith("sqlite")
         path = os.pathsep.join([str(ROOT / "src"), str(ROOT)])
         self.env = os.environ | {"DATABASE_URL": url, "YINGHENG_HOME": str(folder), "PYTHONPATH": path}
         self.started = []
@@ -58,12 +58,18 @@ class Place:
         pytest.fail(f"no {word!r} within {seconds} s")
 
 
-def new_database(folder):
-    """A fresh database: beside the one of DATABASE_URL on PostgreSQL, else a SQLite file."""
+def new_database(folder: Path, model: str = "") -> str:
+    """The address of a fresh database: beside the one of DATABASE_URL on PostgreSQL, else a SQLite file.
+
+    A copy of the database at the address `model`, tables and all, where one is given: making tables takes seconds.
+    """
     url = os.environ.get("DATABASE_URL", "")
     if not url.startswith("postgres"):
+        if model:
+            shutil.copy(model.removeprefix("sqlite://"), folder / SQLITE)
         return f"sqlite://{folder / SQLITE}"
     name = f"engine_{uuid.uuid4().hex}"
+    like = f' TEMPLATE "{model.partition("?")[0].rpartition("/")[2]}"' if model else ""
     with psycopg.connect(url, autocommit=True) as connection:
-        connection.execute(f'CREATE DATABASE "{name}"')
+        connection.execute(f'CREATE DATABASE "{name}"{like}')
     return url.replace("/postgres?", f"/{name}?")
