@@ -60,7 +60,7 @@ def test_an_exam_gets_its_light_without_a_reload(real, running, signed, room):
         page.evaluate("window.stayed = true")
         expect(page.locator("body")).to_have_attribute("data-following", "live")
         imported(home, "second")
-        newest = page.locator(".room-card.newest")
+        newest = page.locator(".room-card.newest").first
         expect(newest).to_contain_text("second CT", timeout=SOON_MS)
         expect(newest).to_have_class("room-card fail newest", timeout=SOON_MS)
         expect(newest.locator(".room-reason")).to_contain_text("缺")
@@ -81,7 +81,7 @@ def test_a_change_is_pushed_within_seconds(real, running, signed, room):
         colleague.check("input[data-quick='2']")
         begun = time.monotonic()
         colleague.locator("button.btn-primary").click()
-        expect(board.locator(".room-card.newest")).to_contain_text("重拍：呼吸未配合", timeout=20_000)
+        expect(board.locator(".room-card.newest").first).to_contain_text("重拍：呼吸未配合", timeout=20_000)
         took = time.monotonic() - begun
         assert took < PUSHED_S, took
 
@@ -100,12 +100,12 @@ def test_everything_is_answered_by_key(real, running, signed, room):
         check_axe(page, visit)
         page.keyboard.press("1")
         page.wait_for_url(address)
-        expect(page.locator(".room-card.newest")).to_contain_text("重拍：患者移动")
+        expect(page.locator(".room-card.newest").first).to_contain_text("重拍：患者移动")
         page.keyboard.press("a")
         expect(page.locator("#act[open]")).to_be_visible()
         page.keyboard.press("2")
         page.wait_for_url(address)
-        expect(page.locator(".room-card.newest")).to_contain_text("待判定：患者无法更好配合")
+        expect(page.locator(".room-card.newest").first).to_contain_text("待判定：患者无法更好配合")
         page.keyboard.press("?")
         expect(page.locator("#keys[open]")).to_contain_text("登记重拍")
         page.keyboard.press("Escape")
@@ -134,7 +134,7 @@ def test_three_metres(real, running, signed, room):
         letters = page.evaluate("parseFloat(getComputedStyle(document.querySelector('.newest h2')).fontSize)")
         light = page.locator(".newest .room-light .icon").bounding_box()
         card = page.locator(".room-card:not(.newest)").first.bounding_box()
-        top = page.locator(".room-card.newest").bounding_box()
+        top = page.locator(".room-card.newest").first.bounding_box()
         check_width(page, visit)
         assert visit.problems == []
         assert letters >= 48

@@ -34,7 +34,7 @@ def test_it_loses_nothing_when_the_whole_worker_is_killed(place):
         time.sleep(0.3)
         place.run("hurry")
     helper.send_signal(signal.SIGTERM)
-    assert helper.wait(20) == 0
+    assert helper.wait(60) == 0
     assert {key: row[:2] for key, row in place.rows().items()} == {"s1": ("done", 2), "s2": ("done", 1)}
     assert Counter((word, key) for word, key, _pid in place.did()) == {
         ("begin", "s1"): 2, ("end", "s1"): 1, ("begin", "s2"): 1, ("end", "s2"): 1,
