@@ -7,12 +7,11 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from uuid import UUID
 
-from django.core.exceptions import ValidationError
 from django.db.models import Count, QuerySet
 
 from imagingqc.criteria.model import Context, Known, Of
 from yingheng.catalog.models import Exam
-from yingheng.common.errors import NotFound
+from yingheng.common.rows import row_or_not_found
 from yingheng.evidence.courses import LIVE_STATES, references_at
 from yingheng.evidence.models import Assessment, Baseline, Decision, Finding, MeasurementSet
 from yingheng.evidence.truth import EffectiveVerdict, effective
@@ -86,7 +85,9 @@ def assessment_history(scope: Scope, *, subject_type: str, subject_id: UUID | st
 
 def assessment_get(scope: Scope, assessment_id: UUID | str) -> Assessment:
     """One assessment; NotFound when there is none in the scope."""
-    return _one(scope.filter(Assessment.objects.select_related("hospital")), assessment_id, "assessment")
+    return row_or_not_found(
+        scope.filter(Assessment.objects.select_related("hospital")), assessment_id, "evidence.assessment_unknown"
+    )
 
 
 def verdicts_effective(scope: Scope, *, subject_type: str, subject_id: UUID | str) -> list[EffectiveVerdict]:
@@ -137,7 +138,7 @@ def finding_counts(scope: Scope) -> dict[str, int]:
 def finding_get(scope: Scope, finding_id: UUID | str) -> Finding:
     """One finding with exam, device, assessment and hospital; NotFound when there is none in the scope."""
     rows = Finding.objects.select_related("exam", "device", "assessment", "closing_assessment", "hospital")
-    return _one(scope.filter(rows), finding_id, "finding")
+    return row_or_not_found(scope.filter(rows), finding_id, "evidence.finding_unknown")
 
 
 def decision_list(scope: Scope, *, finding: Finding | None = None, exam: Exam | None = None) -> QuerySet[Decision]:
@@ -146,13 +147,3 @@ def decision_list(scope: Scope, *, finding: Finding | None = None, exam: Exam | 
     conditions = {"finding": finding, "exam": exam}
     rows = rows.filter(**{name: value for name, value in conditions.items() if value})
     return scope.filter(rows).order_by("made_at", "id")
-
-
-def _one(rows: QuerySet, pk: UUID | str, what: str):  # noqa: ANN202 - the row's own type, whichever it is
-    try:
-        row = rows.filter(pk=pk).first()
-    except (ValidationError, ValueError):
-        row = None
-    if row is None:
-        raise NotFound(f"evidence.{what}_unknown")
-    return row

@@ -5,23 +5,20 @@ from __future__ import annotations
 import datetime as dt
 from collections import Counter
 from collections.abc import Iterable
-from typing import TypeVar
 from uuid import UUID
 
-from django.core.exceptions import ValidationError
-from django.db.models import Max, Model, QuerySet
+from django.db.models import Max, QuerySet
 
 from imagingqc.criteria.model import Standard
 from yingheng.catalog.models import Exam
 from yingheng.common.clock import local_day
-from yingheng.common.errors import NotFound
+from yingheng.common.rows import row_or_not_found
 from yingheng.rulebook.models import RuleEdition, ShadowRun, StandardUse
 from yingheng.rulebook.rules import Rules
 from yingheng.tenancy.models import Organisation
 from yingheng.tenancy.scope import Scope
 from yingheng.tenancy.selectors import hospital_list
 
-_M = TypeVar("_M", bound=Model)
 _Pk = UUID | str
 
 
@@ -57,7 +54,9 @@ def edition_list(scope: Scope, *, hospital: Organisation | None = None, state: s
 
 def edition_get(scope: Scope, edition_id: _Pk) -> RuleEdition:
     """One edition with its hospital; NotFound when there is none in the scope."""
-    return _one(scope.filter(RuleEdition.objects.select_related("hospital")), edition_id, "edition")
+    return row_or_not_found(
+        scope.filter(RuleEdition.objects.select_related("hospital")), edition_id, "rulebook.edition_unknown"
+    )
 
 
 def shadow_list(scope: Scope, edition: RuleEdition) -> QuerySet[ShadowRun]:
@@ -67,7 +66,9 @@ def shadow_list(scope: Scope, edition: RuleEdition) -> QuerySet[ShadowRun]:
 
 def shadow_get(scope: Scope, run_id: _Pk) -> ShadowRun:
     """One trial run with edition and hospital; NotFound when there is none in the scope."""
-    return _one(scope.filter(ShadowRun.objects.select_related("edition", "hospital")), run_id, "shadow")
+    return row_or_not_found(
+        scope.filter(ShadowRun.objects.select_related("edition", "hospital")), run_id, "rulebook.shadow_unknown"
+    )
 
 
 def shadow_done(edition: RuleEdition) -> ShadowRun | None:
@@ -87,13 +88,3 @@ def hospital_of(hospitals: Iterable[Organisation], asked: str) -> Organisation |
     """The hospital that an address or a form names; the first of them when it names none of these."""
     several = list(hospitals)
     return next((h for h in several if str(h.pk) == asked), several[0] if several else None)
-
-
-def _one(rows: QuerySet[_M], pk: _Pk, what: str) -> _M:
-    try:
-        row = rows.filter(pk=pk).first()
-    except (ValidationError, ValueError):
-        row = None
-    if row is None:
-        raise NotFound(f"rulebook.{what}_unknown")
-    return row

@@ -8,11 +8,9 @@ import datetime as dt
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TypeVar
 from uuid import UUID
 
-from django.core.exceptions import ValidationError
-from django.db.models import Count, Exists, F, Model, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery
 
 from yingheng.catalog import keys
 from yingheng.catalog.models import (
@@ -28,10 +26,10 @@ from yingheng.catalog.pseudonyms import pseudonym_read
 from yingheng.catalog.selectors.patients import same_person
 from yingheng.common.clock import now
 from yingheng.common.errors import Invalid, NotFound
+from yingheng.common.rows import row_or_not_found
 from yingheng.tenancy.models import Organisation
 from yingheng.tenancy.scope import Scope
 
-_M = TypeVar("_M", bound=Model)
 PAGE = 50
 _IDENTIFIER_DIGITS = 4
 
@@ -131,7 +129,7 @@ def exam_modalities(scope: Scope) -> list[str]:
 def exam_get(scope: Scope, exam_id: UUID | str) -> Exam:
     """One exam with patient, device, item, order and hospital; NotFound when there is none in the scope."""
     related = ("patient__secret", "device__room", "item", "order", "performer", "hospital")
-    return _one(scope.filter(Exam.objects.select_related(*related)), exam_id, "catalog.exam_unknown")
+    return row_or_not_found(scope.filter(Exam.objects.select_related(*related)), exam_id, "catalog.exam_unknown")
 
 
 def exam_neighbours(scope: Scope, exam: Exam) -> tuple[Exam | None, Exam | None]:
@@ -183,7 +181,7 @@ def series_of_exam(scope: Scope, exam: Exam) -> QuerySet[Series]:
 def series_get(scope: Scope, series_id: UUID | str) -> Series:
     """One series with exam, device and hospital; NotFound when there is none in the scope."""
     rows = scope.filter(Series.objects.select_related("exam", "device", "hospital"))
-    return _one(rows, series_id, "catalog.series_unknown")
+    return row_or_not_found(rows, series_id, "catalog.series_unknown")
 
 
 def instances_of_series(scope: Scope, series: Series) -> QuerySet[Instance]:
@@ -203,7 +201,7 @@ def instance_get(scope: Scope, sop_uid: str) -> Instance:
 
 def instance_of_id(scope: Scope, instance_id: UUID | str) -> Instance:
     """One instance by its id; NotFound when there is none in the scope."""
-    return _one(scope.filter(Instance.objects.all()), instance_id, "catalog.object_missing")
+    return row_or_not_found(scope.filter(Instance.objects.all()), instance_id, "catalog.object_missing")
 
 
 def series_quiet_list(
@@ -260,7 +258,7 @@ def _quarantined(scope: Scope) -> QuerySet[Quarantine]:
 
 def quarantine_get(scope: Scope, quarantine_id: UUID | str) -> Quarantine:
     """One quarantined object; NotFound when there is none in the scope."""
-    return _one(_quarantined(scope), quarantine_id, "catalog.object_missing")
+    return row_or_not_found(_quarantined(scope), quarantine_id, "catalog.object_missing")
 
 
 def _filtered(scope: Scope, f: ExamFilter) -> QuerySet[Exam]:
@@ -343,13 +341,3 @@ def _cursor_read(cursor: str, column: str) -> tuple[bool, _Position | None]:
         return bool(backwards), (typed, UUID(pk))
     except (ValueError, TypeError, AttributeError, binascii.Error) as exc:
         raise Invalid("catalog.cursor_damaged") from exc
-
-
-def _one(rows: QuerySet[_M], pk: UUID | str, code: str) -> _M:
-    try:
-        row = rows.filter(pk=pk).first()
-    except (ValidationError, ValueError):
-        row = None
-    if row is None:
-        raise NotFound(code)
-    return row

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from uuid import UUID
 
-from django.core.exceptions import ValidationError
 from django.db.models import Count, Exists, Min, OuterRef, Q, QuerySet
 
 from yingheng.catalog.models import Exam, Instance, Series
 from yingheng.common.clock import now
-from yingheng.common.errors import NotFound
+from yingheng.common.rows import row_or_not_found
 from yingheng.ingest.models import Delivery, ForwardRule, Notice, RemoteAE, SentObject, Webhook
 from yingheng.tenancy.models import Organisation
 from yingheng.tenancy.scope import Scope
@@ -35,7 +34,7 @@ def rules_in_force(hospital: Organisation) -> list[ForwardRule]:
 def rule_get(scope: Scope, rule_id: UUID | str) -> ForwardRule:
     """One rule; NotFound outside the scope."""
     rows = ForwardRule.objects.select_related("hospital").prefetch_related("devices", "items", "destinations")
-    return _one(scope.filter(rows), rule_id, "ingest.rule_unknown")
+    return row_or_not_found(scope.filter(rows), rule_id, "ingest.rule_unknown")
 
 
 def objects_to_send(delivery: Delivery) -> QuerySet[Instance]:
@@ -90,7 +89,7 @@ def destination_counts(scope: Scope) -> dict[UUID, dict[str, object]]:
 def delivery_get(scope: Scope, delivery_id: UUID | str) -> Delivery:
     """One delivery with exam and destination; NotFound outside the scope."""
     rows = Delivery.objects.select_related("exam__device", "destination", "hospital", "rule")
-    return _one(scope.filter(rows), delivery_id, "ingest.delivery_unknown")
+    return row_or_not_found(scope.filter(rows), delivery_id, "ingest.delivery_unknown")
 
 
 def failed_objects(delivery: Delivery) -> QuerySet[SentObject]:
@@ -114,7 +113,9 @@ def webhook_list(scope: Scope) -> QuerySet[Webhook]:
 
 def webhook_get(scope: Scope, webhook_id: UUID | str) -> Webhook:
     """One of them; NotFound outside the scope."""
-    return _one(scope.filter(Webhook.objects.select_related("hospital")), webhook_id, "ingest.webhook_unknown")
+    return row_or_not_found(
+        scope.filter(Webhook.objects.select_related("hospital")), webhook_id, "ingest.webhook_unknown"
+    )
 
 
 def notices_due(webhook: Webhook) -> QuerySet[Notice]:
@@ -131,14 +132,6 @@ def notice_list(scope: Scope, webhook: Webhook) -> QuerySet[Notice]:
 
 def notice_get(scope: Scope, notice_id: UUID | str) -> Notice:
     """One notice; NotFound outside the scope."""
-    return _one(scope.filter(Notice.objects.select_related("webhook", "hospital")), notice_id, "ingest.notice_unknown")
-
-
-def _one(rows: QuerySet, pk: UUID | str, code: str):  # noqa: ANN202 - the row's own type, whichever it is
-    try:
-        row = rows.filter(pk=pk).first()
-    except (ValidationError, ValueError):
-        row = None
-    if row is None:
-        raise NotFound(code)
-    return row
+    return row_or_not_found(
+        scope.filter(Notice.objects.select_related("webhook", "hospital")), notice_id, "ingest.notice_unknown"
+    )

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 
-from yingheng.common.errors import NotFound
+from yingheng.common.rows import row_or_not_found
 from yingheng.ingest.models import LocalAE, RemoteAE
 from yingheng.tenancy.models import Organisation
 from yingheng.tenancy.scope import Scope
@@ -33,25 +32,15 @@ def destination_list(hospital: Organisation) -> QuerySet[RemoteAE]:
 
 def local_ae_get(scope: Scope, local_id: UUID | str) -> LocalAE:
     """One of our AE titles; NotFound outside the scope."""
-    return _one(scope.filter(LocalAE.objects.select_related("hospital")), local_id)
+    return row_or_not_found(scope.filter(LocalAE.objects.select_related("hospital")), local_id, "ingest.peer_unknown")
 
 
 def remote_ae_get(scope: Scope, remote_id: UUID | str) -> RemoteAE:
     """One connection; NotFound outside the scope."""
-    return _one(scope.filter(RemoteAE.objects.select_related("hospital")), remote_id)
+    return row_or_not_found(scope.filter(RemoteAE.objects.select_related("hospital")), remote_id, "ingest.peer_unknown")
 
 
 def calling_title(hospital: Organisation) -> str:
     """The name under which we call others for a hospital: its first AE title."""
     title = LocalAE.objects.filter(hospital=hospital).order_by("created_at").values_list("ae_title", flat=True).first()
     return title or "YINGHENG"
-
-
-def _one(rows: QuerySet, pk: UUID | str):  # noqa: ANN202 - the row's own type, whichever it is
-    try:
-        row = rows.filter(pk=pk).first()
-    except (ValidationError, ValueError):
-        row = None
-    if row is None:
-        raise NotFound("ingest.peer_unknown")
-    return row

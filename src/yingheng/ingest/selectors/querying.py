@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from django.core.exceptions import ValidationError
 from django.db.models import Count, Max, Q, QuerySet
 
-from yingheng.common.errors import NotFound
+from yingheng.common.rows import row_or_not_found
 from yingheng.ingest.models import Query, QueryPlan, QueryStudy, RemoteAE, WatchedFile, WatchedFolder
 from yingheng.tenancy.scope import Scope
 
@@ -21,7 +20,9 @@ def query_list(scope: Scope, *, kind: str = "", partner: UUID | None = None) -> 
 
 def query_get(scope: Scope, query_id: UUID | str) -> Query:
     """One query; NotFound outside the scope."""
-    return _one(scope.filter(Query.objects.select_related("partner", "hospital")), query_id, "ingest.query_unknown")
+    return row_or_not_found(
+        scope.filter(Query.objects.select_related("partner", "hospital")), query_id, "ingest.query_unknown"
+    )
 
 
 def study_list(query: Query, *, state: str = "") -> QuerySet[QueryStudy]:
@@ -43,7 +44,9 @@ def query_plan_list(scope: Scope) -> QuerySet[QueryPlan]:
 
 def query_plan_get(scope: Scope, plan_id: UUID | str) -> QueryPlan:
     """One plan; NotFound outside the scope."""
-    return _one(scope.filter(QueryPlan.objects.select_related("partner", "hospital")), plan_id, "ingest.query_unknown")
+    return row_or_not_found(
+        scope.filter(QueryPlan.objects.select_related("partner", "hospital")), plan_id, "ingest.query_unknown"
+    )
 
 
 def asked_partners(scope: Scope, *, worklist: bool | None = None) -> QuerySet[RemoteAE]:
@@ -63,20 +66,12 @@ def watched_list(scope: Scope) -> QuerySet[WatchedFolder]:
 
 def watched_get(scope: Scope, folder_id: UUID | str) -> WatchedFolder:
     """One watched folder; NotFound outside the scope."""
-    return _one(scope.filter(WatchedFolder.objects.select_related("hospital")), folder_id, "ingest.watch_unknown")
+    return row_or_not_found(
+        scope.filter(WatchedFolder.objects.select_related("hospital")), folder_id, "ingest.watch_unknown"
+    )
 
 
 def watched_files(folder: WatchedFolder, *, state: str = "") -> QuerySet[WatchedFile]:
     """What was found in a folder, newest first."""
     rows = folder.files.filter(state=state) if state else folder.files.all()
     return rows.order_by("-at", "-pk")
-
-
-def _one(rows: QuerySet, pk: UUID | str, code: str):  # noqa: ANN202 - the row's own type, whichever it is
-    try:
-        row = rows.filter(pk=pk).first()
-    except (ValidationError, ValueError):
-        row = None
-    if row is None:
-        raise NotFound(code)
-    return row

@@ -16,13 +16,14 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from yingheng.common.ui.pages import ListPage
+from yingheng.common.ui.paging import PAGE_ROWS
 from yingheng.common.ui.parts import Action, Empty, Lines, Tag, When
 from yingheng.common.ui.tables import Column, Filter, FilterBar, Option, Pager, Row, Table
 from yingheng.common.ui.words import language
 from yingheng.ingest.models import LocalAE
 from yingheng.ingest.receiver.log import association_log_tail
 from yingheng.ingest.receiver.reasons import WORDS
-from yingheng.ingest.views.common import PAGE_ROWS, crumbs, tabs
+from yingheng.ingest.views.common import crumbs, tabs
 from yingheng.tenancy.access import page, scope_of
 from yingheng.tenancy.permissions import INGEST_MANAGE, INGEST_VIEW
 from yingheng.tenancy.selectors import hospital_list

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import TypeVar
 
 from django import forms
-from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -14,16 +13,12 @@ from django.utils.translation import gettext as _
 from yingheng.catalog.models import Exam
 from yingheng.common.errors import Conflict, Invalid, error_text
 from yingheng.common.ui.parts import Lines, Link, OutcomeBadge, Tab, Tag
-from yingheng.common.ui.tables import Pager
 from yingheng.ingest.models import Delivery, RemoteAE, Webhook
 from yingheng.ingest.texts import trouble_words
 from yingheng.tenancy.access import scope_of
 from yingheng.tenancy.permissions import EXAM_VIEW
 
-PAGE_ROWS = 50
-_FARTHEST = 1_000_000
 _T = TypeVar("_T")
-_M = TypeVar("_M", bound=Model)
 DELIVERY_TONES = {
     "held": "human",
     "waiting": "neutral",
@@ -60,25 +55,6 @@ def attempt(form: forms.Form, service: Callable[[], _T]) -> _T | None:
     except (Conflict, Invalid) as exc:
         form.add_error(None, error_text(exc))
         return None
-
-
-def offset_page(request: HttpRequest, rows: QuerySet[_M]) -> tuple[Sequence[_M], Pager]:
-    """The rows of the page that the address asks for (`page` is the number of rows before it), and its pager."""
-    asked = request.GET.get("page", "")
-    start = min(int(asked), _FARTHEST) if asked.isdecimal() else 0
-    found = list(rows[start : start + PAGE_ROWS + 1])
-    shown = found[:PAGE_ROWS]
-    return shown, Pager(
-        shown=len(shown),
-        previous_url=_page_url(request, max(0, start - PAGE_ROWS)) if start else "",
-        next_url=_page_url(request, start + PAGE_ROWS) if len(found) > PAGE_ROWS else "",
-    )
-
-
-def _page_url(request: HttpRequest, start: int) -> str:
-    query = request.GET.copy()
-    query["page"] = str(start)
-    return f"?{query.urlencode()}"
 
 
 def exam_words(exam: Exam) -> str:

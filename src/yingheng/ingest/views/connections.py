@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from yingheng.common.ui.pages import ListPage, ThingPage
+from yingheng.common.ui.paging import offset_page
 from yingheng.common.ui.parts import Action, Empty, Fact, KeyValues, Lines, Link, Many, Section, Tag, When
 from yingheng.common.ui.tables import Column, Row, Table
 from yingheng.ingest.models import LocalAE, RemoteAE
@@ -22,7 +23,7 @@ from yingheng.ingest.receiver.log import association_log_tail
 from yingheng.ingest.selectors.forwarding import delivery_list, destination_counts
 from yingheng.ingest.selectors.peers import local_ae_list, remote_ae_get, remote_ae_list
 from yingheng.ingest.views.associations import association_at, association_tag, association_words
-from yingheng.ingest.views.common import crumbs, delivery_tag, exam_cell, offset_page, partner_light, tabs
+from yingheng.ingest.views.common import crumbs, delivery_tag, exam_cell, partner_light, tabs
 from yingheng.tenancy.access import page, scope_of
 from yingheng.tenancy.permissions import INGEST_MANAGE, INGEST_VIEW
 

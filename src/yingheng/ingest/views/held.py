@@ -14,6 +14,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
 from yingheng.common.ui.pages import FormPage, ListPage
+from yingheng.common.ui.paging import offset_page
 from yingheng.common.ui.parts import Action, Empty, KeyValues, Lines, Link, Section, Tag, When
 from yingheng.common.ui.tables import Column, Row, Table
 from yingheng.common.ui.words import quantity_text
@@ -23,7 +24,7 @@ from yingheng.ingest.forms.peers import ReasonForm
 from yingheng.ingest.models import Delivery
 from yingheng.ingest.selectors.forwarding import held_list
 from yingheng.ingest.services.forwarding_outbox import deliveries_release, needs_reason
-from yingheng.ingest.views.common import exam_cell, exam_light, exam_words, offset_page
+from yingheng.ingest.views.common import exam_cell, exam_light, exam_words
 from yingheng.tenancy.access import page
 from yingheng.tenancy.permissions import EXAM_DECIDE
 

@@ -17,6 +17,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from yingheng.catalog.pseudonyms import may_identify
 from yingheng.common.ui.pages import ListPage, ThingPage
+from yingheng.common.ui.paging import offset_page
 from yingheng.common.ui.parts import Action, Alert, Empty, Fact, Lines, Link, Section, Tab, Tag, When
 from yingheng.common.ui.tables import Column, Filter, FilterBar, Option, Row, Table
 from yingheng.ingest.message_rows import message_rows
@@ -24,7 +25,7 @@ from yingheng.ingest.message_texts import message_words
 from yingheng.ingest.models import Message
 from yingheng.ingest.selectors.messages import MessageFilter, message_counts, message_get, message_list, source_list
 from yingheng.ingest.services.messages import message_again
-from yingheng.ingest.views.common import crumbs, offset_page
+from yingheng.ingest.views.common import crumbs
 from yingheng.tenancy.access import page, scope_of
 from yingheng.tenancy.permissions import EXAM_VIEW, INGEST_MANAGE, INGEST_VIEW
 

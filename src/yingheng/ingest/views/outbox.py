@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from yingheng.common.ui.pages import FormPage, ListPage, ThingPage
+from yingheng.common.ui.paging import offset_page
 from yingheng.common.ui.parts import Action, Alert, Empty, Fact, KeyValues, Lines, Link, Section, Tab, Tag, When
 from yingheng.common.ui.tables import Column, Filter, FilterBar, Option, Row, Table
 from yingheng.ingest.forms.peers import ReasonForm
@@ -35,7 +36,6 @@ from yingheng.ingest.views.common import (
     exam_cell,
     exam_light,
     exam_words,
-    offset_page,
 )
 from yingheng.tenancy.access import page, scope_of
 from yingheng.tenancy.permissions import INGEST_MANAGE, INGEST_VIEW

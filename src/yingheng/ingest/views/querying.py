@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from yingheng.common.ui.pages import FormPage, ListPage, ThingPage
+from yingheng.common.ui.paging import offset_page
 from yingheng.common.ui.parts import Action, Alert, Empty, Fact, KeyValues, Lines, Link, Section, Tag, When
 from yingheng.common.ui.tables import Column, Filter, FilterBar, Option, Row, Table
 from yingheng.ingest.forms.querying import AskForm
@@ -21,7 +22,7 @@ from yingheng.ingest.selectors.querying import asked_partners, query_get, query_
 from yingheng.ingest.services.querying import query_again, query_ask, query_stop
 from yingheng.ingest.services.querying_fetch import OPEN
 from yingheng.ingest.texts import trouble_words
-from yingheng.ingest.views.common import attempt, crumbs, offset_page, tabs
+from yingheng.ingest.views.common import attempt, crumbs, tabs
 from yingheng.tenancy.access import page, scope_of
 from yingheng.tenancy.permissions import INGEST_MANAGE, INGEST_VIEW, PATIENT_IDENTIFY
 

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from yingheng.common.ui.pages import FormPage, ListPage
+from yingheng.common.ui.paging import offset_page
 from yingheng.common.ui.parts import Action, Empty, Lines, Link, Many, Tag
 from yingheng.common.ui.tables import Column, Row, Table
 from yingheng.ingest.forms.peers import RuleForm
@@ -19,7 +20,7 @@ from yingheng.ingest.models import ForwardRule
 from yingheng.ingest.selectors.forwarding import rule_get, rule_list
 from yingheng.ingest.selectors.peers import destination_list
 from yingheng.ingest.services.forwarding_rules import rule_put, rule_switch
-from yingheng.ingest.views.common import attempt, crumbs, offset_page, tabs
+from yingheng.ingest.views.common import attempt, crumbs, tabs
 from yingheng.registry.models import Device
 from yingheng.registry.selectors import exam_item_list
 from yingheng.tenancy.access import page, scope_of

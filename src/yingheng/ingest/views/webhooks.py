@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from yingheng.common.ui.pages import FormPage, ListPage
+from yingheng.common.ui.paging import offset_page
 from yingheng.common.ui.parts import Action, Empty, Lines, Link, OutcomeBadge, Tag, When
 from yingheng.common.ui.tables import Column, Row, Table
 from yingheng.ingest.forms.peers import WebhookForm
@@ -19,7 +20,7 @@ from yingheng.ingest.models import Notice, Webhook
 from yingheng.ingest.selectors.forwarding import notice_get, notice_list, webhook_get, webhook_list
 from yingheng.ingest.services.forwarding_notices import WebhookFields, notice_retry, webhook_put, webhook_switch
 from yingheng.ingest.texts import trouble_words
-from yingheng.ingest.views.common import DELIVERY_TONES, attempt, crumbs, exam_cell, offset_page, partner_light, tabs
+from yingheng.ingest.views.common import DELIVERY_TONES, attempt, crumbs, exam_cell, partner_light, tabs
 from yingheng.tenancy.access import page, scope_of
 from yingheng.tenancy.permissions import INGEST_MANAGE, INGEST_VIEW
 from yingheng.tenancy.selectors import hospital_list

@@ -14,7 +14,9 @@ from django.views.decorators.http import require_http_methods, require_safe
 from yingheng.catalog.models import Exam
 from yingheng.catalog.selectors import exam_get
 from yingheng.common.errors import NotFound
+from yingheng.common.ui.addresses import identifier
 from yingheng.common.ui.pages import FormPage, ListPage
+from yingheng.common.ui.paging import offset_page
 from yingheng.common.ui.parts import Empty, Lines, Link, Section, Tag, When
 from yingheng.common.ui.room import RoomBoard, RoomPage
 from yingheng.common.ui.tables import Column, Row, Table
@@ -23,9 +25,7 @@ from yingheng.registry.models import Device
 from yingheng.registry.selectors import device_get, device_list
 from yingheng.tenancy.access import page, scope_of
 from yingheng.tenancy.permissions import EXAM_DECIDE, EXAM_VIEW, FINDING_DECIDE, RETAKE_EDIT
-from yingheng.web.addresses import identifier
 from yingheng.web.board import room_cards
-from yingheng.web.paging import offset_page
 from yingheng.web.retake_forms import AcceptForm
 from yingheng.web.views.exams import exam_name
 from yingheng.web.views.live import exams_url

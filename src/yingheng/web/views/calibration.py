@@ -14,6 +14,7 @@ from imagingqc.stats.agreement import wilson
 from imagingqc.stats.threshold import FEWEST
 from yingheng.catalog.selectors import exam_modalities
 from yingheng.common.clock import now
+from yingheng.common.ui.addresses import day, identifier
 from yingheng.common.ui.clauses import standard_title
 from yingheng.common.ui.judged import find_clause
 from yingheng.common.ui.pages import ListPage, ThingPage
@@ -25,7 +26,6 @@ from yingheng.evidence.decided import Period, decided_verdicts
 from yingheng.registry.selectors import device_list
 from yingheng.tenancy.access import page, scope_of
 from yingheng.tenancy.permissions import FINDING_VIEW, STANDARD_EDIT
-from yingheng.web.addresses import day, identifier
 from yingheng.web.calibration import Record, builtin_criterion, builtin_standard, records
 from yingheng.web.views.calibration_sections import CriterionSections
 

@@ -12,7 +12,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from yingheng.catalog.selectors import ExamFilter, exam_list
+from yingheng.common.ui.addresses import kept_query, with_query
 from yingheng.common.ui.pages import FormPage, ListPage, ThingPage
+from yingheng.common.ui.paging import offset_page
 from yingheng.common.ui.panels import panels_for, timeline_for
 from yingheng.common.ui.parts import Action, Empty, Fact, KeyValues, Lines, Link, Section, Tab, Tag, Timeline, When
 from yingheng.common.ui.tables import Column, Filter, FilterBar, Row, Table
@@ -21,10 +23,8 @@ from yingheng.registry.selectors import device_counts, device_get, device_list
 from yingheng.registry.services import device_confirm
 from yingheng.tenancy.access import page, scope_of
 from yingheng.tenancy.permissions import DEVICE_EDIT, DEVICE_VIEW, EXAM_VIEW
-from yingheng.web.addresses import kept_query, with_query
 from yingheng.web.device_sections import quality_sections
 from yingheng.web.forms import DeviceForm
-from yingheng.web.paging import offset_page
 from yingheng.web.views.exams import exam_name, exam_state
 
 RECENT = 10

@@ -16,6 +16,7 @@ from yingheng.catalog.models import Exam, Series
 from yingheng.catalog.pseudonyms import patient_shown
 from yingheng.catalog.selectors import exam_get, exam_neighbour_ids, series_of_exam
 from yingheng.common import events
+from yingheng.common.ui.addresses import identifier
 from yingheng.common.ui.pages import Keys, ThingPage
 from yingheng.common.ui.panels import panels_for, timeline_for
 from yingheng.common.ui.parts import Action, Alert, Fact, Link, Section, Timeline, When
@@ -24,7 +25,6 @@ from yingheng.evidence.truth import EffectiveVerdict, is_minor_gap, worst
 from yingheng.jobs.selectors import is_pending
 from yingheng.tenancy.access import page, scope_of
 from yingheng.tenancy.permissions import EXAM_EVALUATE, EXAM_VIEW
-from yingheng.web.addresses import identifier
 from yingheng.web.scanner_panel import gone_alerts
 from yingheng.web.views.exam_series import ExamSections, has_pictures
 from yingheng.web.views.exams import exam_name, exam_state, flag_tags

@@ -10,6 +10,7 @@ from django.views.decorators.http import require_safe
 
 from yingheng.catalog.models import Exam
 from yingheng.catalog.selectors import ExamFilter, exam_list, exam_modalities, exam_outcome_counts
+from yingheng.common.ui.addresses import day, identifier, kept_query, with_query
 from yingheng.common.ui.pages import ListPage
 from yingheng.common.ui.parts import Empty, Lines, Many, OutcomeBadge, Tab, Tag, When
 from yingheng.common.ui.tables import Column, Filter, FilterBar, Option, Pager, Row, Table
@@ -17,7 +18,6 @@ from yingheng.common.ui.words import OUTCOMES
 from yingheng.registry.selectors import device_list, exam_item_list
 from yingheng.tenancy.access import page, scope_of
 from yingheng.tenancy.permissions import EXAM_VIEW, PATIENT_IDENTIFY
-from yingheng.web.addresses import day, identifier, kept_query, with_query
 from yingheng.web.views.items import part_words
 
 _SORTS = {"-day": "newest", "day": "oldest", "-failed": "failed"}

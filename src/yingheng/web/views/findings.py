@@ -14,8 +14,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
 
+from yingheng.common.ui.addresses import kept_query, with_query
 from yingheng.common.ui.judged import Judged, JudgedList, find_clause, place_text, value_text
 from yingheng.common.ui.pages import FormPage, ListPage, ThingPage
+from yingheng.common.ui.paging import offset_page
 from yingheng.common.ui.parts import (
     Action,
     Empty,
@@ -47,10 +49,8 @@ from yingheng.evidence.services import finding_decide
 from yingheng.tenancy.access import page, scope_of
 from yingheng.tenancy.permissions import EXAM_VIEW, FINDING_DECIDE, FINDING_VIEW
 from yingheng.tenancy.scope import Scope
-from yingheng.web.addresses import kept_query, with_query
 from yingheng.web.forms import ReasonForm
 from yingheng.web.method_pages import methods_used
-from yingheng.web.paging import offset_page
 from yingheng.web.views.exam_series import human_of
 from yingheng.web.views.exams import exam_name
 

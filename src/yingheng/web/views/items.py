@@ -28,7 +28,9 @@ from yingheng.catalog.selectors import (
 )
 from yingheng.catalog.services import item_key_decide
 from yingheng.common.errors import Conflict, Invalid, error_text
+from yingheng.common.ui.addresses import kept_query, with_query
 from yingheng.common.ui.pages import ListPage
+from yingheng.common.ui.paging import offset_page
 from yingheng.common.ui.parts import Action, Empty, Lines, Many, Tab, Tag, When
 from yingheng.common.ui.tables import Column, Filter, FilterBar, Option, Row, Table
 from yingheng.common.ui.words import language
@@ -38,8 +40,6 @@ from yingheng.registry.services import exam_item_of
 from yingheng.tenancy.access import page, scope_of
 from yingheng.tenancy.permissions import EXAM_VIEW, MAPPING_EDIT
 from yingheng.tenancy.selectors import organisation_get
-from yingheng.web.addresses import kept_query, with_query
-from yingheng.web.paging import offset_page
 
 State = Exam.ItemState
 Verb = ItemMapping.Verb

@@ -6,12 +6,12 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
+from yingheng.common.ui.addresses import identifier
 from yingheng.jobs.models import Signal
 from yingheng.jobs.signals import EXAM
 from yingheng.jobs.stream import stream_response
 from yingheng.tenancy.access import page
 from yingheng.tenancy.permissions import EXAM_VIEW
-from yingheng.web.addresses import identifier
 
 
 @page(EXAM_VIEW)

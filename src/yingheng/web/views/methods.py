@@ -16,6 +16,7 @@ from imagingqc.clinical.method import ANY
 from imagingqc.criteria.load import load_builtin
 from imagingqc.quantity import Quantity, quantity_catalogue
 from yingheng.common.markdown import to_html
+from yingheng.common.ui.addresses import with_query
 from yingheng.common.ui.clauses import standard_title
 from yingheng.common.ui.pages import ListPage, ThingPage
 from yingheng.common.ui.parts import Alert, Empty, Fact, Lines, Link, Many, Section, Tab, Tag
@@ -23,7 +24,6 @@ from yingheng.common.ui.tables import Column, Pager, Row, Table
 from yingheng.common.ui.words import GRADES, language, unit_text
 from yingheng.tenancy.access import page
 from yingheng.tenancy.permissions import STANDARD_VIEW
-from yingheng.web.addresses import with_query
 from yingheng.web.method_pages import Method, MethodPage, pages
 
 

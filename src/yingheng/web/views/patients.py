@@ -23,13 +23,13 @@ from yingheng.catalog.pseudonyms import PatientShown, patient_shown, patients_sh
 from yingheng.catalog.selectors.patients import patient_named
 from yingheng.catalog.services import patient_merge, patient_unmerge
 from yingheng.common.errors import Conflict, Invalid, NotFound, error_text
+from yingheng.common.ui.addresses import with_query
 from yingheng.common.ui.pages import FormPage, ListPage, ThingPage
+from yingheng.common.ui.paging import offset_page
 from yingheng.common.ui.parts import Action, Empty, Fact, KeyValues, Lines, Link, Section, Tab, Tag, When
 from yingheng.common.ui.tables import Column, Row, Table
 from yingheng.tenancy.access import page, scope_of
 from yingheng.tenancy.permissions import EXAM_VIEW, PATIENT_IDENTIFY, PATIENT_MERGE
-from yingheng.web.addresses import with_query
-from yingheng.web.paging import offset_page
 from yingheng.web.views.exams import exam_name, exam_state
 
 _SHOWN_EXAMS = 100

@@ -14,14 +14,14 @@ from django.views.decorators.http import require_http_methods, require_safe
 from yingheng.catalog.models import Quarantine
 from yingheng.catalog.selectors import quarantine_counts, quarantine_get, quarantine_list
 from yingheng.catalog.services import quarantine_discard
+from yingheng.common.ui.addresses import with_query
 from yingheng.common.ui.pages import FormPage, ListPage
+from yingheng.common.ui.paging import offset_page
 from yingheng.common.ui.parts import Action, Empty, Lines, Link, Many, Section, Tab, Tag, When
 from yingheng.common.ui.tables import Column, Row, Table
 from yingheng.tenancy.access import page, scope_of
 from yingheng.tenancy.permissions import INGEST_MANAGE, INGEST_VIEW
-from yingheng.web.addresses import with_query
 from yingheng.web.forms import ReasonForm
-from yingheng.web.paging import offset_page
 from yingheng.web.views.quarantine_item import NEVER_READ, difference, facts_of, tail
 
 

@@ -26,17 +26,17 @@ from yingheng.catalog.selectors import (
     retakes_by,
 )
 from yingheng.catalog.services import retake_confirm, retake_record, retake_reject
+from yingheng.common.ui.addresses import day, identifier, kept_query, with_query
 from yingheng.common.ui.pages import DashboardPage, FormPage, ListPage
+from yingheng.common.ui.paging import offset_page
 from yingheng.common.ui.parts import Action, Empty, Lines, Link, Many, Section, Tab, Tag, When
 from yingheng.common.ui.tables import Column, Filter, FilterBar, Option, Row, Table
 from yingheng.common.ui.tiles import Rate, Tile
 from yingheng.registry.selectors import device_list
 from yingheng.tenancy.access import page, scope_of
 from yingheng.tenancy.permissions import EXAM_VIEW, EXPORT, RETAKE_EDIT
-from yingheng.web.addresses import day, identifier, kept_query, with_query
 from yingheng.web.board import suggested_words
 from yingheng.web.forms import ReasonForm
-from yingheng.web.paging import offset_page
 from yingheng.web.retake_forms import RetakeForm, RetakeNewForm
 from yingheng.web.views.board import back_of
 from yingheng.web.views.exams import exam_name

@@ -13,6 +13,7 @@ from imagingqc.criteria.explain import limit_text
 from imagingqc.criteria.load import load_builtin
 from imagingqc.criteria.model import Confidence, Criterion, Standard
 from imagingqc.criteria.words import SUBJECT_WORDS, applies_text
+from yingheng.common.ui.addresses import kept_query, with_query
 from yingheng.common.ui.clauses import standard_title
 from yingheng.common.ui.pages import ListPage
 from yingheng.common.ui.parts import Action, Empty, Lines, Link, Tab, Tag
@@ -21,7 +22,6 @@ from yingheng.common.ui.words import CONFIDENCES, GRADES, LEVELS, SEVERITIES, la
 from yingheng.rulebook.selectors import in_use_counts
 from yingheng.tenancy.access import page, scope_of
 from yingheng.tenancy.permissions import STANDARD_EDIT, STANDARD_VIEW
-from yingheng.web.addresses import kept_query, with_query
 
 
 @page(STANDARD_VIEW)

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_safe
 
 from yingheng.common.errors import NotFound
 from yingheng.common.ui import words
+from yingheng.common.ui.addresses import with_query
 from yingheng.common.ui.pages import ThingPage
 from yingheng.common.ui.parts import Action, Empty, Fact, Lines, Link, OutcomeBadge, Section, Tag, When
 from yingheng.common.ui.tables import Column, Pager, Row, Table
@@ -21,7 +22,6 @@ from yingheng.registry.models import Device
 from yingheng.registry.selectors import device_get
 from yingheng.tenancy.access import page, scope_of
 from yingheng.tenancy.permissions import DEVICE_EDIT, DEVICE_VIEW, EXAM_VIEW
-from yingheng.web.addresses import with_query
 from yingheng.web.courses import (
     Judged,
     cause_text,

@@ -8,8 +8,8 @@ from typing import TypeVar
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 
+from yingheng.common.ui.addresses import with_query
 from yingheng.common.ui.tables import Pager
-from yingheng.web.addresses import with_query
 
 PAGE_ROWS = 50
 _FARTHEST = 1_000_000  # beyond any list that is paged so; a larger number would not fit the database's integers
