@@ -70,10 +70,10 @@ def test_it_raises_no_confidence():
 
 
 def verdicts(test, value, **facts):
-    water = Measurement("ct.phantom.water", value, "[hnsf'U]", "test", "1")
+    water = Measurement("ct.phantom.ct_number", value, "[hnsf'U]", "test", "1")
     context = Context("device", {"modality": "CT", "test": test, **facts})
-    found = judge_all(load_builtin()[WS], {"ct.phantom.water": water}, context)
-    return {v.criterion: v.outcome for v in found if v.quantity == "ct.phantom.water"}
+    found = judge_all(load_builtin()[WS], {"ct.phantom.ct_number": water}, context)
+    return {v.criterion: v.outcome for v in found if v.quantity == "ct.phantom.ct_number"}
 
 
 def test_it_never_mixes_the_types_of_test():

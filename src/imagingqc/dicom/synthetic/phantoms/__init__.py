@@ -1,0 +1,1 @@
+"""Generated images of phantoms with known truth: drawn analytically, written as DICOM files."""

@@ -1,0 +1,1 @@
+"""Computed tomography: what is measured on its phantoms."""

@@ -1,0 +1,1 @@
+"""Digital radiography: what is measured on its phantoms."""

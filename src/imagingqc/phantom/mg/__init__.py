@@ -1,0 +1,1 @@
+"""Mammography: what is measured on its phantoms."""

@@ -1,0 +1,1 @@
+"""Magnetic resonance: what is measured on its phantoms."""

@@ -1,0 +1,1 @@
+"""Ultrasound: what is measured on its phantoms."""
