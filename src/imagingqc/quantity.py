@@ -134,3 +134,31 @@ class Measurement:
             reason=Reason(code, data.get("reason_values") or {}) if code else None,
             nominal=data.get("nominal"),
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Recorder:
+    """Makes the measurements of one method, all with the same name, version, sources and place."""
+
+    method: str
+    version: str
+    sources: tuple[str, ...] = ()
+    evidence: Evidence | None = None
+
+    def value(
+        self, quantity: str, value: Value, *, evidence: Evidence | None = None, nominal: float | None = None
+    ) -> Measurement:
+        """A measured value in the unit of the catalogue."""
+        unit = quantity_catalogue()[quantity].unit
+        shown = evidence or self.evidence
+        return Measurement(quantity, value, unit, self.method, self.version, self.sources, shown, None, nominal)
+
+    def refuse(self, quantity: str, code: str, evidence: Evidence | None = None, **values: str | float) -> Measurement:
+        """No value, and why."""
+        return self.refuse_for(quantity, Reason(code, values), evidence)
+
+    def refuse_for(self, quantity: str, reason: Reason, evidence: Evidence | None = None) -> Measurement:
+        """No value, for a reason that is already at hand."""
+        unit = quantity_catalogue()[quantity].unit
+        shown = evidence or self.evidence
+        return Measurement(quantity, None, unit, self.method, self.version, self.sources, shown, reason)

@@ -7,10 +7,10 @@ from typing import TypeAlias
 
 from imagingqc.clinical.method import Stacks, images
 from imagingqc.clinical.reader import PixelReader
-from imagingqc.clinical.results import Recorder, recorder, tags
+from imagingqc.clinical.results import recorder, tags
 from imagingqc.dicom.model import Instance, Series
 from imagingqc.errors import AnalysisError
-from imagingqc.quantity import Evidence, Measurement
+from imagingqc.quantity import Evidence, Measurement, Recorder
 
 Run: TypeAlias = Callable[[Series, Stacks, PixelReader], list[Measurement]]
 HeaderReader: TypeAlias = Callable[[Instance], float | str]

@@ -34,13 +34,12 @@ from imagingqc.clinical.nm import activity as nm_activity
 from imagingqc.clinical.nm import frames as nm_frames
 from imagingqc.clinical.nm import pet as nm_pet
 from imagingqc.clinical.reader import PixelReader
-from imagingqc.clinical.results import Recorder
 from imagingqc.clinical.us import probe as us_probe
 from imagingqc.clinical.us import series as us_series
 from imagingqc.clinical.xa import runs as xa_runs
 from imagingqc.dicom.model import Exam, Series
 from imagingqc.errors import AnalysisError, DataError, Reason
-from imagingqc.quantity import Evidence, Measurement
+from imagingqc.quantity import Evidence, Measurement, Recorder
 
 SERIES_METHODS: tuple[SeriesMethod, ...] = (
     *any_series.METHODS,

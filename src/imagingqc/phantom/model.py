@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
 from imagingqc.criteria.model import Verdict
-from imagingqc.dicom.model import Stack
+from imagingqc.dicom.model import Slice, Stack
 from imagingqc.errors import AnalysisError, Reason
 from imagingqc.phantom.frames import Frames
-from imagingqc.quantity import Evidence, Measurement, Value, reason_sentence
+from imagingqc.quantity import Evidence, Measurement, Recorder, Value, reason_sentence
 
 Curve: TypeAlias = Mapping[str, Any]
 """One curve to draw: {"key", "x", "y", "x_unit", "y_unit"}; x and y are lists of numbers of one length."""
@@ -150,3 +150,13 @@ def the_volume(stacks: Sequence[Stack]) -> Stack:
     if len(largest) > 1:
         raise AnalysisError("phantom_several_series", n=len(largest))
     return largest[0]
+
+
+def at_slice(piece: Slice, shape: Mapping[str, Any]) -> Evidence:
+    """Evidence in one image."""
+    return Evidence(piece.instance.series_uid, piece.instance.sop_uid, piece.frame, shape)
+
+
+def recorder(test: tuple[str, str], pieces: Sequence[Slice]) -> Recorder:
+    """A recorder for the test of this name and version; its sources are all the objects of `pieces`, sorted."""
+    return Recorder(*test, tuple(sorted({piece.instance.sop_uid for piece in pieces})))

@@ -6,9 +6,9 @@ from statistics import fmean, pstdev
 
 from imagingqc.clinical.method import SeriesMethod, Stacks, images
 from imagingqc.clinical.reader import PixelReader
-from imagingqc.clinical.results import Recorder, fact, number_text, recorder, tags
+from imagingqc.clinical.results import fact, number_text, recorder, tags
 from imagingqc.dicom.model import Series, Slice
-from imagingqc.quantity import Evidence, Measurement
+from imagingqc.quantity import Evidence, Measurement, Recorder
 
 NAME, VERSION = "ct.acquisition", "1"
 QUANTITIES = ("ct.matrix.min", "ct.fov", "ct.kernel", "ct.tube_current_modulation")

@@ -13,12 +13,12 @@ from imagingqc.clinical.ct.region import HEAD, regions_of
 from imagingqc.clinical.ct.sweep import Look, Sweep, require_body, sweep
 from imagingqc.clinical.method import SeriesMethod
 from imagingqc.clinical.reader import PixelReader
-from imagingqc.clinical.results import Recorder, fact, number_text, tags
+from imagingqc.clinical.results import fact, number_text, tags
 from imagingqc.dicom.model import Stack
 from imagingqc.errors import AnalysisError
 from imagingqc.imaging.mask import Body
 from imagingqc.imaging.roi import outline
-from imagingqc.quantity import Evidence, Measurement
+from imagingqc.quantity import Evidence, Measurement, Recorder
 
 NAME, VERSION = "ct.body", "1"
 DIAMETER, SSDE, TRUNCATED = "ct.body.water_diameter", "ct.dose.ssde", "ct.body.truncated"

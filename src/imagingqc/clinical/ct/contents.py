@@ -11,11 +11,10 @@ from imagingqc.clinical.ct.region import ABDOMEN, CHEST, require_region
 from imagingqc.clinical.ct.sweep import Look, Sweep, in_order, require_body, sweep
 from imagingqc.clinical.method import SeriesMethod
 from imagingqc.clinical.reader import PixelReader
-from imagingqc.clinical.results import Recorder
 from imagingqc.dicom.model import Slice, Stack
 from imagingqc.errors import AnalysisError
 from imagingqc.imaging.roi import Region
-from imagingqc.quantity import Evidence, Measurement
+from imagingqc.quantity import Evidence, Measurement, Recorder
 
 NAME, VERSION = "ct.contents", "2"
 METAL, METAL_SLICES = "ct.metal.present", "ct.metal.slices"

@@ -11,10 +11,10 @@ from imagingqc.clinical.ct.region import CHEST, HEAD, require_region
 from imagingqc.clinical.ct.sweep import Look, in_order, require_body, slice_stacks, sweep
 from imagingqc.clinical.method import SeriesMethod, Stacks
 from imagingqc.clinical.reader import PixelReader
-from imagingqc.clinical.results import Recorder, recorder
+from imagingqc.clinical.results import recorder
 from imagingqc.dicom.model import Series, Stack
 from imagingqc.errors import AnalysisError, DataError
-from imagingqc.quantity import Evidence, Measurement
+from imagingqc.quantity import Evidence, Measurement, Recorder
 
 NAME, VERSION = "ct.range", "1"
 COVERED, ABOVE, BELOW = "ct.range.lungs_covered", "ct.range.above_lungs", "ct.range.below_lungs"

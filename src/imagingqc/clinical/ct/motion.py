@@ -16,11 +16,10 @@ from imagingqc.clinical.ct.sweep import require_body, sweep
 from imagingqc.clinical.ct.walk import Trace, walk
 from imagingqc.clinical.method import SeriesMethod
 from imagingqc.clinical.reader import PixelReader
-from imagingqc.clinical.results import Recorder
 from imagingqc.dicom.model import Stack
 from imagingqc.errors import AnalysisError
 from imagingqc.imaging.movement import DIRECTIONS, Glimpse, dissimilarity
-from imagingqc.quantity import Evidence, Measurement
+from imagingqc.quantity import Evidence, Measurement, Recorder
 from imagingqc.stats.baseline import SD_PER_MAD
 
 NAME, VERSION = "ct.motion", "1"

@@ -9,10 +9,9 @@ from imagingqc.clinical.ct.per_stack import per_stack
 from imagingqc.clinical.ct.sweep import require_body, sweep
 from imagingqc.clinical.method import SeriesMethod
 from imagingqc.clinical.reader import PixelReader
-from imagingqc.clinical.results import Recorder
 from imagingqc.dicom.model import Stack
 from imagingqc.errors import AnalysisError
-from imagingqc.quantity import Measurement
+from imagingqc.quantity import Measurement, Recorder
 
 NAME, VERSION = "ct.noise", "1"
 QUANTITY = "ct.noise.global"

@@ -6,10 +6,10 @@ import math
 
 from imagingqc.clinical.method import SeriesMethod, Stacks, volumes
 from imagingqc.clinical.reader import PixelReader
-from imagingqc.clinical.results import Recorder, number_text, recorder, tags
+from imagingqc.clinical.results import number_text, recorder, tags
 from imagingqc.dicom import geometry
 from imagingqc.dicom.model import Series, Stack
-from imagingqc.quantity import Evidence, Measurement
+from imagingqc.quantity import Evidence, Measurement, Recorder
 
 NAME, VERSION = "ct.orientation", "1"
 QUANTITIES = ("ct.orientation.plane", "ct.orientation.tilt")

@@ -7,10 +7,10 @@ from collections.abc import Callable
 from imagingqc.clinical.ct.sweep import slice_stacks
 from imagingqc.clinical.method import Stacks
 from imagingqc.clinical.reader import PixelReader
-from imagingqc.clinical.results import Recorder, recorder
+from imagingqc.clinical.results import recorder
 from imagingqc.dicom.model import Series, Stack
 from imagingqc.errors import AnalysisError, DataError
-from imagingqc.quantity import Measurement
+from imagingqc.quantity import Measurement, Recorder
 
 
 def per_stack(

@@ -11,11 +11,10 @@ from imagingqc.clinical.ct.sweep import require_body, sweep
 from imagingqc.clinical.ct.walk import Trace, walk
 from imagingqc.clinical.method import SeriesMethod
 from imagingqc.clinical.reader import PixelReader
-from imagingqc.clinical.results import Recorder
 from imagingqc.dicom.model import Stack
 from imagingqc.errors import AnalysisError
 from imagingqc.imaging.rings import RingProfile
-from imagingqc.quantity import Evidence, Measurement
+from imagingqc.quantity import Evidence, Measurement, Recorder
 
 NAME, VERSION = "ct.ring", "1"
 PEAK = "ct.ring.peak"

@@ -9,11 +9,10 @@ from imagingqc.clinical.ct.sweep import require_body, sweep
 from imagingqc.clinical.ct.walk import Trace, walk
 from imagingqc.clinical.method import SeriesMethod
 from imagingqc.clinical.reader import PixelReader
-from imagingqc.clinical.results import Recorder
 from imagingqc.dicom.model import Stack
 from imagingqc.errors import AnalysisError
 from imagingqc.imaging.skin_edge import SkinEdge
-from imagingqc.quantity import Evidence, Measurement
+from imagingqc.quantity import Evidence, Measurement, Recorder
 
 NAME, VERSION = "ct.sharpness", "1"
 SKIN = "ct.sharpness.skin"

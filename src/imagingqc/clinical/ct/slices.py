@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from imagingqc.clinical.method import SeriesMethod, Stacks, volumes
 from imagingqc.clinical.reader import PixelReader
-from imagingqc.clinical.results import Recorder, number_text, recorder, thickness
+from imagingqc.clinical.results import number_text, recorder, thickness
 from imagingqc.clinical.slice_evidence import identical, slices_shape
 from imagingqc.clinical.slices import (
     Place,
@@ -17,7 +17,7 @@ from imagingqc.clinical.slices import (
 )
 from imagingqc.dicom.model import Series, Stack
 from imagingqc.errors import AnalysisError
-from imagingqc.quantity import Evidence, Measurement
+from imagingqc.quantity import Evidence, Measurement, Recorder
 
 NAME, VERSION = "ct.slices", "1"
 QUANTITIES = (

@@ -12,12 +12,12 @@ from imagingqc.clinical.dx.collimation import inner_box
 from imagingqc.clinical.dx.tags import view
 from imagingqc.clinical.method import SeriesMethod, Stacks, images
 from imagingqc.clinical.reader import PixelReader
-from imagingqc.clinical.results import Recorder, recorder
+from imagingqc.clinical.results import recorder
 from imagingqc.dicom.model import Instance, Series, Slice
 from imagingqc.errors import AnalysisError, DataError
 from imagingqc.image import Image2D
 from imagingqc.imaging.chest import COLUMNS, ROWS, Frontal, Lungs, cut_at, frontal, lungs, reduced, surely_inside
-from imagingqc.quantity import Evidence, Measurement
+from imagingqc.quantity import Evidence, Measurement, Recorder
 
 NAME, VERSION = "dx.chest", "1"
 SEEN, AGREES, INCLUDED = "dx.view.seen", "dx.view.agrees", "dx.chest.lungs_included"

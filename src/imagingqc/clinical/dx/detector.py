@@ -8,12 +8,12 @@ import numpy as np
 
 from imagingqc.clinical.method import DeviceMethod
 from imagingqc.clinical.reader import PixelReader
-from imagingqc.clinical.results import Recorder, number_text
+from imagingqc.clinical.results import number_text
 from imagingqc.dicom.model import Instance, Slice
 from imagingqc.errors import AnalysisError, DataError
 from imagingqc.image import AnyArray
 from imagingqc.imaging.fixed_pattern import Defects, FixedPattern, Point, extremes
-from imagingqc.quantity import Evidence, Measurement
+from imagingqc.quantity import Evidence, Measurement, Recorder
 
 NAME, VERSION = "dx.detector", "1"
 SPOTS, LINES = "dx.detector.spots", "dx.detector.lines"

@@ -6,9 +6,9 @@ import math
 
 from imagingqc.clinical.method import SeriesMethod
 from imagingqc.clinical.per_image import per_image
-from imagingqc.clinical.results import Recorder, number_text, tags
+from imagingqc.clinical.results import number_text, tags
 from imagingqc.dicom.model import Instance
-from imagingqc.quantity import Evidence, Measurement
+from imagingqc.quantity import Evidence, Measurement, Recorder
 
 NAME, VERSION = "dx.exposure", "1"
 QUANTITIES = ("dx.exposure_index", "dx.exposure_index.target", "dx.deviation_index")

@@ -10,10 +10,9 @@ from dataclasses import dataclass
 
 from imagingqc.clinical.dx.tags import laterality, view
 from imagingqc.clinical.method import ExamMethod, StacksBySeries
-from imagingqc.clinical.results import Recorder
 from imagingqc.dicom.model import Exam, Instance
 from imagingqc.errors import AnalysisError
-from imagingqc.quantity import Evidence, Measurement
+from imagingqc.quantity import Evidence, Measurement, Recorder
 
 NAME, VERSION = "dx.repeats", "1"
 QUANTITY = "dx.repeats"

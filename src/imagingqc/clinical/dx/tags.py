@@ -7,9 +7,9 @@ from importlib.resources import files
 
 from imagingqc.clinical.method import SeriesMethod
 from imagingqc.clinical.per_image import per_image
-from imagingqc.clinical.results import Recorder, tags
+from imagingqc.clinical.results import tags
 from imagingqc.dicom.model import Instance
-from imagingqc.quantity import Evidence, Measurement
+from imagingqc.quantity import Evidence, Measurement, Recorder
 
 NAME, VERSION = "dx.tags", "1"
 QUANTITIES = ("dx.matrix.min", "dx.view", "dx.laterality")

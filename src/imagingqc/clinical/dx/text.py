@@ -11,7 +11,7 @@ import numpy as np
 from imagingqc.clinical.dx.tags import laterality
 from imagingqc.clinical.method import SeriesMethod, Stacks, images
 from imagingqc.clinical.reader import PixelReader
-from imagingqc.clinical.results import Recorder, recorder
+from imagingqc.clinical.results import recorder
 from imagingqc.dicom.model import Instance, Series, Slice
 from imagingqc.dicom.pixels import display_8bit
 from imagingqc.errors import AnalysisError, DataError, Reason
@@ -25,7 +25,7 @@ from imagingqc.imaging.text import (
     overlapping,
     side_of,
 )
-from imagingqc.quantity import Evidence, Measurement
+from imagingqc.quantity import Evidence, Measurement, Recorder
 
 NAME, VERSION = "dx.text", "1"
 PRESENT, SIDE, AGREES = "dx.marker.present", "dx.marker.side", "dx.marker.agrees"

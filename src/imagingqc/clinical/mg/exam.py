@@ -18,10 +18,9 @@ from imagingqc.clinical.mg.views import (
     side,
     view,
 )
-from imagingqc.clinical.results import Recorder
 from imagingqc.dicom.model import Exam, Instance
 from imagingqc.errors import AnalysisError
-from imagingqc.quantity import Evidence, Measurement
+from imagingqc.quantity import Evidence, Measurement, Recorder
 
 NAME, VERSION = "mg.exam", "1"
 MISSING, THICKNESS, EXPOSURE = "mg.views.missing", "mg.symmetry.thickness", "mg.symmetry.exposure"

@@ -11,14 +11,14 @@ import numpy as np
 from imagingqc.clinical.method import SeriesMethod, Stacks
 from imagingqc.clinical.mr.looks import Look, acquired, air_of, each, fine, looks, phase_axis
 from imagingqc.clinical.reader import PixelReader
-from imagingqc.clinical.results import Recorder, recorder
+from imagingqc.clinical.results import recorder
 from imagingqc.dicom.model import Series, Slice, Stack
 from imagingqc.errors import AnalysisError, DataError
 from imagingqc.image import FloatArray
 from imagingqc.imaging.mask import blocks
 from imagingqc.imaging.morphology import BoolArray, opened
 from imagingqc.imaging.roi import outline
-from imagingqc.quantity import Evidence, Measurement
+from imagingqc.quantity import Evidence, Measurement, Recorder
 from imagingqc.stats.baseline import SD_PER_MAD
 
 NAME, VERSION = "mr.artefacts", "1"

@@ -10,13 +10,13 @@ from imagingqc.clinical.method import SeriesMethod, Stacks, images, volumes
 from imagingqc.clinical.mr.matrix import acquired_matrix, acquired_pixel, extent, is_mosaic
 from imagingqc.clinical.mr.sequence import classify
 from imagingqc.clinical.reader import PixelReader
-from imagingqc.clinical.results import Recorder, number_text, recorder, tags, thickness, written
+from imagingqc.clinical.results import number_text, recorder, tags, thickness, written
 from imagingqc.clinical.slice_evidence import identical, slices_shape
 from imagingqc.clinical.slices import SAME_MM, SliceGeometry, slice_geometry, tolerance
 from imagingqc.dicom import geometry
 from imagingqc.dicom.model import Series, Slice, Stack
 from imagingqc.errors import AnalysisError
-from imagingqc.quantity import Evidence, Measurement
+from imagingqc.quantity import Evidence, Measurement, Recorder
 
 VERSION = "1"
 VOXEL = ("mr.matrix.acquired.min", "mr.pixel.acquired", "mr.voxel.acquired", "mr.fov", "mr.slices.thickness")

@@ -14,12 +14,12 @@ from scipy import fft
 from imagingqc.clinical.method import SeriesMethod, Stacks
 from imagingqc.clinical.mr.looks import Look, acquired, air_of, each, fine, looks, require_side
 from imagingqc.clinical.reader import PixelReader
-from imagingqc.clinical.results import Recorder, recorder
+from imagingqc.clinical.results import recorder
 from imagingqc.dicom.model import Series, Stack
 from imagingqc.errors import AnalysisError, DataError
 from imagingqc.image import FloatArray
 from imagingqc.imaging.morphology import BoolArray, box_mean, median_along
-from imagingqc.quantity import Evidence, Measurement
+from imagingqc.quantity import Evidence, Measurement, Recorder
 from imagingqc.stats.baseline import SD_PER_MAD
 
 NAME, VERSION = "mr.lines", "1"

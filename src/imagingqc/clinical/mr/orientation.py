@@ -6,11 +6,10 @@ from collections import Counter
 from dataclasses import dataclass
 
 from imagingqc.clinical.method import ExamMethod, StacksBySeries
-from imagingqc.clinical.results import Recorder
 from imagingqc.dicom import geometry
 from imagingqc.dicom.model import Exam, Stack
 from imagingqc.errors import AnalysisError
-from imagingqc.quantity import Evidence, Measurement
+from imagingqc.quantity import Evidence, Measurement, Recorder
 
 NAME, VERSION = "mr.orientation", "1"
 QUANTITY = "mr.orientation.inconsistent"

@@ -10,14 +10,14 @@ import numpy as np
 
 from imagingqc.clinical.method import SeriesMethod, Stacks, volumes
 from imagingqc.clinical.reader import PixelReader
-from imagingqc.clinical.results import Recorder, number_text, recorder
+from imagingqc.clinical.results import number_text, recorder
 from imagingqc.dicom.model import Series, Slice, Stack
 from imagingqc.errors import AnalysisError, DataError, Reason
 from imagingqc.image import FloatArray, Image2D
 from imagingqc.imaging.morphology import BoolArray, eroded, opened
 from imagingqc.imaging.noise import local_noise
 from imagingqc.imaging.roi import filled, outline, regions
-from imagingqc.quantity import Evidence, Measurement
+from imagingqc.quantity import Evidence, Measurement, Recorder
 
 NAME, VERSION = "mr.signal", "1"
 AIR, LOCAL = "mr.snr.air", "mr.snr.local"

@@ -9,10 +9,10 @@ from collections.abc import Callable
 from imagingqc.clinical.dx.repeats import acquisition_time
 from imagingqc.clinical.method import SeriesMethod, Stacks, images
 from imagingqc.clinical.reader import PixelReader
-from imagingqc.clinical.results import Recorder, number_text, recorder, tags
+from imagingqc.clinical.results import number_text, recorder, tags
 from imagingqc.dicom.model import Instance, Series
 from imagingqc.errors import AnalysisError
-from imagingqc.quantity import Evidence, Measurement
+from imagingqc.quantity import Evidence, Measurement, Recorder
 
 NAME, VERSION = "nm.activity", "1"
 ACTIVITY, DELAY = "nm.activity", "nm.injection_to_scan"

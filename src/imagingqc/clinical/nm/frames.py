@@ -6,10 +6,10 @@ from math import prod
 
 from imagingqc.clinical.method import SeriesMethod
 from imagingqc.clinical.per_image import per_image
-from imagingqc.clinical.results import Recorder, tags
+from imagingqc.clinical.results import tags
 from imagingqc.dicom.model import Instance
 from imagingqc.errors import AnalysisError
-from imagingqc.quantity import Evidence, Measurement
+from imagingqc.quantity import Evidence, Measurement, Recorder
 
 NAME, VERSION = "nm.frames", "1"
 QUANTITY, TOTAL = "nm.frames.missing", "nm.frames"

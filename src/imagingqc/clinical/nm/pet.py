@@ -8,12 +8,12 @@ from typing import Any
 from imagingqc.clinical.method import SeriesMethod, Stacks, images
 from imagingqc.clinical.nm.activity import administered_activity, injection_to_scan
 from imagingqc.clinical.reader import PixelReader
-from imagingqc.clinical.results import Recorder, recorder, written
+from imagingqc.clinical.results import recorder, written
 from imagingqc.clinical.slice_evidence import identical, slices_shape
 from imagingqc.clinical.slices import slice_geometry
 from imagingqc.dicom.model import Instance, Series, Stack
 from imagingqc.errors import AnalysisError, Reason
-from imagingqc.quantity import Evidence, Measurement
+from imagingqc.quantity import Evidence, Measurement, Recorder
 
 NAME, VERSION = "pt.series", "1"
 IMAGES, SLICES, COPIES, SUV = "pt.images.missing", "pt.slices.missing", "pt.slices.duplicated", "pt.suv_computable"

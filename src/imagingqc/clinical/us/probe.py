@@ -10,14 +10,13 @@ import numpy as np
 
 from imagingqc.clinical.method import DeviceMethod
 from imagingqc.clinical.reader import PixelReader
-from imagingqc.clinical.results import Recorder
 from imagingqc.clinical.us.average import Average
 from imagingqc.clinical.us.dark import SAMPLES, Dark, Profile, dark_places, near_strip, profile
 from imagingqc.clinical.us.face import Face, find_face, scan_area
 from imagingqc.clinical.us.picture import Region, flat_regions, grey_of, probe_name
 from imagingqc.dicom.model import Slice
 from imagingqc.errors import AnalysisError, DataError
-from imagingqc.quantity import Evidence, Measurement
+from imagingqc.quantity import Evidence, Measurement, Recorder
 
 NAME, VERSION = "us.probe", "1"
 COLUMNS, SHARE, DARKEST = "us.probe.dark_columns", "us.probe.dark_share", "us.probe.darkest"
