@@ -23,7 +23,7 @@ FRONTEND_SOURCES := $(shell find frontend -path '*/node_modules' -prune -o -type
 PO_FILES := $(shell find src -name '*.po' 2>/dev/null)
 
 .PHONY: help setup system-packages demo run test soak check lint imports types migrations fmt docs bench \
-	bench-setup trace lock messages screenshots clean
+	bench-setup bench-peers trace lock messages screenshots clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -115,6 +115,10 @@ trace: | .venv/.python-done ## how much of the requirements is covered
 
 bench-setup: setup ## prepare what the benches read (generated data below build/bench)
 	$(PY) tools/bench.py --prepare
+
+bench-peers: ## other programs to measure against, in build/bench/peers; never part of the product
+	"$(PYTHON)" -m venv build/bench/peers
+	build/bench/peers/bin/pip install --quiet --disable-pip-version-check -r requirements/peers.txt
 
 bench: setup ## measure one thing: make bench NAME=check; writes build/bench/NAME.json
 	$(PY) tools/bench.py $(NAME)

@@ -314,13 +314,45 @@ def bench_receive(folder: Path) -> Numbers:
     return receiving.bench_receive(folder.parent, ct_slice)
 
 
+def bench_forward(folder: Path) -> Numbers:
+    """Objects sent on to a PACS each second, as a multiple of dcmtk's sender."""
+    import bench_forward as forwarding  # noqa: PLC0415 - beside this file
+
+    return forwarding.bench_forward(folder)
+
+
+def bench_acr_mr(folder: Path) -> Numbers:
+    """All tests of the ACR MR phantom against pylinac and hazen on the same series, process by process."""
+    return _phantom("acr-mr", folder)
+
+
+def bench_acr_ct(folder: Path) -> Numbers:
+    """The four modules of the ACR CT phantom, 100 slices of 512 x 512, against pylinac."""
+    return _phantom("acr-ct", folder)
+
+
+def bench_catphan(folder: Path) -> Numbers:
+    """The CatPhan 504 against pylinac on the same files."""
+    return _phantom("catphan", folder)
+
+
+def _phantom(name: str, folder: Path) -> Numbers:
+    import bench_phantom as phantoms  # noqa: PLC0415 - beside this file
+
+    return phantoms.bench(name, folder.parent)
+
+
 BENCHES: dict[str, Callable[[Path], Numbers]] = {
     "check": bench_check,
     "ct": bench_ct,
     "mr": bench_mr,
     "dx": bench_dx,
+    "forward": bench_forward,
     "header": bench_header,
     "receive": bench_receive,
+    "acr-mr": bench_acr_mr,
+    "acr-ct": bench_acr_ct,
+    "catphan": bench_catphan,
 }
 
 

@@ -18,6 +18,7 @@ from pathlib import Path
 from uuid import UUID
 
 import numpy as np
+from bench_floor import floor
 from pydicom.dataset import Dataset
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -44,8 +45,9 @@ class Receiver:
 
 def bench_receive(folder: Path, make: Callable[[np.random.Generator, int, int], Dataset]) -> Numbers:
     """Objects received and durable each second by one and by four associations, as multiples of dcmtk's storescp, which
-    makes nothing durable; stock senders with and without TCP_NODELAY; the worst of the four ratios leads.  And objects
-    catalogued each second, as multiples of Orthanc with its usual index."""
+    makes nothing durable; stock senders with and without TCP_NODELAY; the worst of the four ratios leads.  Beside it
+    the floor: what remains when the same files are only written and made durable as we do, without any network, at the
+    same number at a time.  And objects catalogued each second, as multiples of Orthanc with its usual index."""
     if missing := [tool for tool in ("storescu", "storescp", "Orthanc") if shutil.which(tool) is None]:
         raise SystemExit(f"needs {' and '.join(missing)}")
     sets = {"big": prepare(folder, make, BIG, N_BIG), "small": prepare(folder, make, SMALL, N_SMALL)}
@@ -61,6 +63,8 @@ def bench_receive(folder: Path, make: Callable[[np.random.Generator, int, int], 
             numbers["lost"] += result.pop("lost")
             numbers |= {f"{key}_{label}": value for key, value in result.items()}
         numbers[f"ratio_vs_storescp_{associations}"] = min(result["ratio"] for result in found.values())
+        for name in ("ratio_vs_floor", "floor_vs_storescp"):
+            numbers[f"{name}_{associations}"] = min(result[name] for result in found.values() if name in result)
     for size, files in sets.items():
         numbers |= {f"{key}_{size}": value for key, value in catalogued(folder / "work", files).items()}
     numbers["lost"] += numbers.pop("lost_big") + numbers.pop("lost_small")
@@ -85,9 +89,8 @@ def catalogued(work: Path, files: Sequence[Path]) -> Numbers:
             if any(sender.wait(timeout=LATE_S * 4) for sender in senders):
                 raise SystemExit("a sender to Orthanc failed")
             orthanc.append((len(files) - 1) / (time.perf_counter() - started))
-    ratio = statistics.median(a / b for a, b in zip(ours, orthanc, strict=True))
     rates = {"catalogued_per_s": statistics.median(ours), "orthanc_per_s": statistics.median(orthanc)}
-    return rates | {"ratio_vs_orthanc": ratio, "lost": lost}
+    return rates | {"ratio_vs_orthanc": ratio(ours, orthanc), "lost": lost}
 
 
 def into_catalogue(work: Path, new: Path, files: Sequence[Path]) -> tuple[float, int]:
@@ -159,18 +162,27 @@ def free_port() -> int:
 
 
 def compare(work: Path, files: Sequence[Path], associations: int, *, nodelay: bool) -> Numbers:
-    """Both receivers in turn, several times; medians."""
-    rates: dict[str, list[float]] = {one.name: [] for one in RECEIVERS}
+    """Both receivers in turn, several times, and for senders that do not wait by themselves the floor; medians."""
+    rates: dict[str, list[float]] = {one.name: [] for one in RECEIVERS} | ({"floor": []} if nodelay else {})
     lost = 0
     for _ in range(ROUNDS if nodelay else SLOW_ROUNDS):
+        if nodelay:
+            rates["floor"].append(len(files) / floor(work, HOSPITAL, files, associations))
         for receiver in RECEIVERS:
             seconds, count = one_run(work, receiver, files, associations, nodelay=nodelay)
             rates[receiver.name].append(len(files) / seconds)
             if receiver.name == "ours":
                 lost += len(files) - count
-    pairs = zip(rates["ours"], rates["storescp"], strict=True)
     numbers: Numbers = {f"{name}_per_s": statistics.median(values) for name, values in rates.items()}
-    return numbers | {"ratio": statistics.median(a / b for a, b in pairs), "lost": lost}
+    if nodelay:
+        numbers["ratio_vs_floor"] = ratio(rates["ours"], rates["floor"])
+        numbers["floor_vs_storescp"] = ratio(rates["floor"], rates["storescp"])
+    return numbers | {"ratio": ratio(rates["ours"], rates["storescp"]), "lost": lost}
+
+
+def ratio(ours: Sequence[float], theirs: Sequence[float]) -> float:
+    """Of two that were measured in turn: the median of the quotients."""
+    return statistics.median(a / b for a, b in zip(ours, theirs, strict=True))
 
 
 def one_run(

@@ -33,11 +33,14 @@ def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
 
 
 def services() -> str:
-    commands = {service: [] for service in Service}
-    commands[Service.VERIFICATION] = [Field.C_ECHO.name]
-    for service, field in SPOOLED:
-        commands[service].append(Field(field).name)
-    rows = [(name, "SCP", ", ".join(commands[service]).replace("_", "-")) for service, name in CONTEXTS.items()]
+    commands = {(service, "SCP"): [] for service in Service}
+    commands[Service.VERIFICATION, "SCP"] = [Field.C_ECHO.name]
+    for service, field in SPOOLED:  # a report comes from the provider: we are the user then, though it calls us
+        role = "SCU" if field == Field.N_EVENT_REPORT else "SCP"
+        commands.setdefault((service, role), []).append(Field(field).name)
+    rows = [
+        (CONTEXTS[service], role, ", ".join(names).replace("_", "-")) for (service, role), names in commands.items()
+    ]
     return table(("SOP class", "Role", "Operations"), rows)
 
 
@@ -113,6 +116,25 @@ Requests of Modality Performed Procedure Step and of storage commitment are kept
 The receiver itself knows no procedure steps: it does not find out that one exists already (0111) or does not exist
 (0112). The result of a commitment request is not sent in the association that carried the request.
 
+## Associations that the platform opens
+
+Sending and asking are done by other processes than the listener's.
+
+| SOP class | Role | Operations |
+|---|---|---|
+| Verification | SCU | C-ECHO |
+| Storage: the classes of the objects that are sent | SCU | C-STORE |
+| Storage Commitment Push Model | SCU | N-ACTION; N-EVENT-REPORT on the same or the destination's own association |
+| Storage Commitment Push Model | SCP | N-EVENT-REPORT, over an association of its own with the role proposed |
+| Study Root Query/Retrieve | SCU | C-FIND, C-GET (objects received as SCP), C-MOVE to the listener |
+| Modality Worklist | SCU | C-FIND |
+
+Objects go out in the transfer syntax in which they came where the destination takes it, else uncompressed. Each is sent
+at least once: after a process was killed, up to a hundred objects may come a second time. Commitment is asked for after
+an exam was sent; an object is safe only when a report names it, and a request without a report times out.
+
+## What ends an association
+
 C-CANCEL is ignored. Operations on contexts that were not accepted, responses, fragments out of order and everything
 else that breaks PS3.7 or PS3.8 end in A-ABORT.
 
@@ -131,8 +153,9 @@ what does not end within the grace is aborted.
 
 Abstract syntaxes: verification, storage commitment push, modality performed procedure step, every storage class of the
 table below, every other UID below 1.2.840.10008.5.1.4.1.1 that is no query, and **every private UID, which is taken for
-a storage class**: only C-STORE is answered in such a context. No negotiation of roles, of extended behaviour or of user
-identity takes place; such items are read past.
+a storage class**: only C-STORE is answered in such a context. Roles are agreed to as proposed for storage commitment
+alone, so that a destination can report over an association of its own; other role selections, extended behaviour and
+user identity are read past.
 
 Transfer syntaxes of storage: **any**. Of those proposed for one context the first of the best kind is chosen: without
 loss (table), with loss (the others below 1.2.840.10008.1.2.4), rare ({rare}),

@@ -67,15 +67,21 @@ MANUAL: dict[str, Picture] = {
     "device": Picture("wang", "/devices/", "PHANTOM CT"),
     "users": Picture("admin", "/users/"),
     "tokens": Picture("wang", "/account/tokens/new/"),
+    "intake": Picture("admin", "/intake/"),
+    "messages": Picture("admin", "/intake/messages/"),
+    "board": Picture("zhang", "/board/?choose=1", "CT"),
+    "retakes": Picture("wang", "/retakes/"),
     "audit": Picture("admin", "/audit/"),
     "jobs": Picture("admin", "/jobs/"),
 }
 
 
-def sign_in(context: BrowserContext, base: str, user: str) -> None:
+def sign_in(context: BrowserContext, base: str, user: str, lang: str) -> None:
     page = context.new_page()
     harness.sign_in(page, base, user, os.environ["YINGHENG_SHOT_PASSWORD"])
     page.close()
+    # signing in brings the person's own language along
+    context.add_cookies([{"name": "yingheng_language", "value": harness.LANGUAGES[lang], "url": base}])
 
 
 def shoot(base: str, pages: dict[str, tuple[str, int]], user: str = "") -> int:
@@ -86,7 +92,7 @@ def shoot(base: str, pages: dict[str, tuple[str, int]], user: str = "") -> int:
             for label, viewport in VIEWS.items():
                 with harness.person(running, base, lang, viewport) as context:
                     if user:
-                        sign_in(context, base, user)
+                        sign_in(context, base, user, lang)
                     for name, (path, status) in pages.items():
                         visit = harness.look(context, base + path, f"{name}-{lang}-{label}", status=status)
                         bad += bool(visit.problems)

@@ -1,4 +1,4 @@
-import { all, one, onEach } from "./dom";
+import { all, isTyping, one, onEach } from "./dom";
 import { type Limit, preview } from "./limits";
 
 function startLimit(field: HTMLElement): void {
@@ -15,8 +15,18 @@ function startLimit(field: HTMLElement): void {
   judge();
 }
 
+/** Whether it is another button of the same radio group: Enter leaves a group as a whole. */
+function sameRadios(field: HTMLElement, from: EventTarget): boolean {
+  const radios = [field, from].every((one) => one instanceof HTMLInputElement && one.type === "radio");
+  return radios && (field as HTMLInputElement).name === (from as HTMLInputElement).name;
+}
+
+function follows(field: Element, from: Element): boolean {
+  return (from.compareDocumentPosition(field) & Node.DOCUMENT_POSITION_FOLLOWING) !== 0;
+}
+
 /** Enter goes to the next field, Ctrl Enter saves; a text area keeps its Enter. */
-function startEnter(form: HTMLFormElement): void {
+export function startEnter(form: HTMLFormElement): void {
   form.addEventListener("keydown", (event) => {
     if (event.key !== "Enter") return;
     if (event.ctrlKey || event.metaKey) {
@@ -25,11 +35,15 @@ function startEnter(form: HTMLFormElement): void {
       return;
     }
     if (!(event.target instanceof HTMLInputElement || event.target instanceof HTMLSelectElement)) return;
-    const fields = all<HTMLElement>("input:not([type=hidden]), select, textarea, button[type=submit]", form);
-    const next = fields[fields.indexOf(event.target) + 1];
+    const from = event.target;
+    const fields = all<HTMLElement>("input:not([type=hidden]), select, textarea, button[type=submit]", form).filter(
+      (field) => field.offsetParent !== null && !sameRadios(field, from),
+    );
+    const next = fields.find((field) => follows(field, from));
     if (!next) return;
     event.preventDefault();
     next.focus();
+    if (next instanceof HTMLInputElement && isTyping(next)) next.select();
   });
 }
 

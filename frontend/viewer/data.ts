@@ -49,6 +49,13 @@ export interface Evidence {
   outcome: string;
 }
 
+/** PET: values in `unit` for each value of the pixels; a factor of null says why there is none. */
+export interface Scale {
+  factor: number | null;
+  unit: string;
+  why: string;
+}
+
 export interface SeriesData {
   id: string;
   exam: string;
@@ -60,6 +67,7 @@ export interface SeriesData {
   file: string;
   slices: [string, number, number | null][];
   presets: Preset[];
+  scale: Scale | null;
   overlays: Evidence[];
   seconds: number | null;
   verdicts: string;

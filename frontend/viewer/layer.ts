@@ -4,7 +4,7 @@ import type { ImageFacts } from "./engine/header";
 import type { Pane } from "./engine/pane";
 import { type Measure, angle, distance, ellipseArea, statistics } from "./measure";
 import { barLength } from "./space";
-import { number, text } from "./texts";
+import { digitsOf, number, text } from "./texts";
 
 const ROUND = 64;
 
@@ -87,11 +87,12 @@ export class Layer {
     const area = ellipseArea(points, facts);
     const lines = [text("area", { value: facts.spacing ? `${number(area)} mm²` : text("pixels", { n: number(area, 0) }) })];
     const pixels = this.pane.pixels();
-    const told = pixels && statistics(points, pixels);
+    const told = pixels && statistics(points, pixels, facts.factor);
     if (told) {
+      const digits = digitsOf(facts.high - facts.low);
       const unit = facts.unit ? ` ${facts.unit}` : "";
-      lines.push(`${text("mean", { value: number(told.mean) })}${unit}`, text("deviation", { value: number(told.deviation) }));
-      lines.push(text("range", { low: number(told.low), high: number(told.high) }));
+      lines.push(`${text("mean", { value: number(told.mean, digits) })}${unit}`, text("deviation", { value: number(told.deviation, digits) }));
+      lines.push(text("range", { low: number(told.low, digits), high: number(told.high, digits) }));
     }
     return [...lines, ...warned];
   }

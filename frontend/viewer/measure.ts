@@ -46,7 +46,7 @@ export function ellipseArea(points: Point[], facts: ImageFacts): number {
 }
 
 /** Statistics of the grey pixels whose centres lie inside; the deviation is that of a sample (n − 1). */
-export function statistics(points: Point[], pixels: Pixels): Statistics | null {
+export function statistics(points: Point[], pixels: Pixels, factor = 1): Statistics | null {
   if (pixels.parts !== 1) return null;
   const [a, b] = points as [Point, Point];
   const [cx, cy] = [(a[0] + b[0]) / 2, (a[1] + b[1]) / 2];
@@ -66,17 +66,18 @@ export function statistics(points: Point[], pixels: Pixels): Statistics | null {
   }
   if (n === 0) return null;
   const mean = sum / n;
-  return { n, mean: mean + middle, deviation: n > 1 ? Math.sqrt(Math.max(0, (squares - n * mean * mean) / (n - 1))) : 0, low, high };
+  const deviation = n > 1 ? Math.sqrt(Math.max(0, (squares - n * mean * mean) / (n - 1))) : 0;
+  return { n, mean: (mean + middle) * factor, deviation: deviation * factor, low: low * factor, high: high * factor };
 }
 
 /** Window from the 1st to the 99th percentile of a frame, over at most 65,536 of its pixels; zeros around an MR count. */
-export function windowOf(pixels: Pixels, low: number, high: number): { center: number; width: number } | null {
-  if (pixels.parts !== 1) return null;
+export function windowOf(pixels: Pixels | null, low: number, high: number): { center: number; width: number } | null {
+  if (pixels?.parts !== 1) return null;
   const stride = Math.max(1, Math.floor(pixels.values.length / 65_536));
   const taken: number[] = [];
   for (let i = 0; i < pixels.values.length; i += stride) taken.push(pixels.values[i] as number);
   taken.sort((a, b) => a - b);
   const at = (share: number): number => taken[Math.min(taken.length - 1, Math.round(share * (taken.length - 1)))] as number;
   const [from, to] = [at(low), at(high)];
-  return { center: (from + to) / 2, width: Math.max(1, to - from) };
+  return { center: (from + to) / 2, width: to - from };
 }

@@ -1,13 +1,13 @@
 import { type ExamData, type Point, type Preset, type SeriesData, fileOf } from "./data";
 import { make } from "./dom";
 import { FrameError } from "./engine/engine";
-import type { ImageFacts } from "./engine/header";
+import { type ImageFacts, inUnit } from "./engine/header";
 import { Pane } from "./engine/pane";
 import { Layer } from "./layer";
 import { type Measure, windowOf } from "./measure";
 import type { Prefetch } from "./prefetch";
 import { edgesOf } from "./space";
-import { number, text } from "./texts";
+import { digitsOf, number, text } from "./texts";
 
 const CORNERS = ["tl", "tr", "bl", "br"] as const;
 const EDGES = ["left", "right", "top", "bottom"] as const;
@@ -124,7 +124,7 @@ export class Panel {
   }
 
   private place(): string {
-    return `${this.series?.id ?? ""}/${this.wanted}`;
+    return `${this.series?.id ?? ""}/${this.wanted}/${String(this.curved)}`;
   }
 
   /** Counted from the slice last asked for, so that no key press is lost while one loads. */
@@ -136,9 +136,10 @@ export class Panel {
     const series = this.series as SeriesData;
     this.index = index;
     try {
-      const facts = await this.view.show(index);
-      if (this.series !== series || !facts) return;
-      this.facts = facts;
+      const found = await this.view.show(index, this.curved);
+      if (this.series !== series || !found) return;
+      const factor = series.scale?.factor;
+      this.facts = factor ? inUnit(found, factor, series.scale?.unit ?? "") : found;
       this.drawing = null;
       this.say("");
       this.applyWindow();
@@ -177,14 +178,25 @@ export class Panel {
     return this.own ?? this.presetWindow(this.series?.presets[this.preset]);
   }
 
+  /** Whether the curve of the header is wanted, where it has one. */
+  private get curved(): boolean {
+    return this.own === null && this.series?.presets[this.preset]?.kind === "sent";
+  }
+
   private presetWindow(preset: Preset | undefined): Window | null {
     const facts = this.facts;
     if (!facts || facts.colour) return null;
     if (preset?.kind === "fixed") return { center: preset.center as number, width: preset.width as number };
     if (preset?.kind === "sent" && facts.window) return facts.window;
-    if (preset?.kind === "full") return { center: (facts.low + facts.high) / 2, width: Math.max(1, facts.high - facts.low) };
-    const pixels = this.view.pixels();
-    return (pixels && windowOf(pixels, 0.01, 0.99)) ?? { center: (facts.low + facts.high) / 2, width: Math.max(1, facts.high - facts.low) };
+    const found = preset?.kind === "full" ? null : windowOf(this.view.pixels(), 0.01, 0.99);
+    const [center, width] = found ? [found.center * facts.factor, found.width * facts.factor] : [(facts.low + facts.high) / 2, facts.high - facts.low];
+    return { center, width: Math.max(this.least, width) };
+  }
+
+  /** The narrowest window: a step of whole numbers, else a thousandth of what there is. */
+  private get least(): number {
+    const { facts } = this;
+    return facts && (!facts.whole || facts.factor !== 1) ? Math.max((facts.high - facts.low) / 1000, 1e-9) : 1;
   }
 
   usePreset(n: number): boolean {
@@ -200,8 +212,8 @@ export class Panel {
   dragWindow(dx: number, dy: number): void {
     const now = this.window;
     if (!now) return;
-    const step = Math.max(now.width, 1) / 400;
-    this.own = { center: now.center + dy * step, width: Math.max(1, now.width + dx * step) };
+    const step = Math.max(now.width, this.least) / 400;
+    this.own = { center: now.center + dy * step, width: Math.max(this.least, now.width + dx * step) };
     this.applyWindow();
     this.options.changed(this, "view");
   }
@@ -222,7 +234,9 @@ export class Panel {
   }
 
   private applyWindow(): void {
-    if (this.facts) this.view.setWindow(this.window, this.inverted !== this.facts.inverted);
+    const { facts } = this;
+    if (facts && facts.curve && this.curved !== this.view.curved) void this.go(this.wanted);
+    else if (facts) this.view.setWindow(this.window, this.inverted !== facts.inverted, facts);
     this.write();
   }
 
@@ -277,18 +291,28 @@ export class Panel {
     const { series, exam, facts } = this;
     if (!series || !exam) return;
     const place = series.slices[this.index]?.[2];
-    const shown = this.window;
     const lines: Record<Corner, string[]> = {
       tl: [series.name, `${series.modality}${series.number === null ? "" : ` · ${text("series")} ${series.number}`}`],
       tr: [exam.name, exam.when],
       bl: this.count ? [text("slice", { n: this.index + 1, count: this.count }), place === null || place === undefined ? "" : text("position", { mm: number(place) })] : [],
-      br: facts && this.message.hidden ? [shown ? text("window", { center: number(shown.center, 0), width: number(shown.width, 0) }) : "", text("zoom", { percent: Math.round(this.view.scale * 100) }), this.warning(facts)] : [],
+      br: facts && this.message.hidden ? [this.windowWords(facts), text("zoom", { percent: Math.round(this.view.scale * 100) }), this.warning(facts), series.scale?.why ?? ""] : [],
     };
     for (const name of CORNERS) this.corners[name].replaceChildren(...lines[name].filter(Boolean).map((line) => make("span", "", line)));
     const edges = facts && this.message.hidden ? edgesOf(facts) : null;
     for (const name of EDGES) this.edges[name].textContent = edges?.[name] ?? "";
     this.element.setAttribute("aria-label", [...lines.tl, ...lines.bl, ...lines.br].filter(Boolean).join(", "));
     this.element.dataset["index"] = String(this.index);
+  }
+
+  private windowWords(facts: ImageFacts): string {
+    const shown = this.window;
+    if (!shown) return "";
+    const curve = this.curved ? facts.curve?.kind : undefined;
+    if (curve === "table") return text("table");
+    const digits = facts.whole && facts.factor === 1 ? 0 : digitsOf(shown.width);
+    const words = text("window", { center: number(shown.center, digits), width: number(shown.width, digits) });
+    const unit = facts.factor === 1 ? "" : ` ${facts.unit}`;
+    return `${words}${unit}${curve === "sigmoid" ? ` · ${text("sigmoid")}` : ""}`;
   }
 
   private warning(facts: ImageFacts): string {

@@ -13,3 +13,8 @@ export function text(key: string, values: Record<string, string | number> = {}):
 export function number(value: number, digits = 1): string {
   return String(Number(value.toFixed(digits))).replace("-", "−");
 }
+
+/** Decimals that tell values of such a range apart. */
+export function digitsOf(range: number): number {
+  return range >= 100 ? 1 : Math.min(6, 2 + Math.max(0, Math.ceil(-Math.log10(range || 1) + 1)));
+}

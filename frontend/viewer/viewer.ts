@@ -34,8 +34,8 @@ export class Viewer {
 
   async start(): Promise<void> {
     const { exam, series, start } = this.config;
+    const asked = new URLSearchParams(location.search); // before it is written anew
     if (series) await this.active.open(exam, series, start);
-    const asked = new URLSearchParams(location.search);
     if (asked.get("with")) await this.compare({ exam: asked.get("with") as string, series: asked.get("with_series") ?? "" });
     if (asked.has("overlay")) this.active.flash();
   }

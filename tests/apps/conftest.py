@@ -12,12 +12,24 @@ from tests.apps.place import Place, new_database
 from yingheng.audit import triggers as audit_triggers
 from yingheng.audit.actor import Actor
 from yingheng.common.ui import assets
+from yingheng.documents import triggers as documents_triggers
 from yingheng.evidence import triggers as evidence_triggers
+from yingheng.phantomqc import triggers as phantomqc_triggers
+from yingheng.registry import triggers as registry_triggers
 from yingheng.rulebook import triggers as rulebook_triggers
+from yingheng.sheets import triggers as sheets_triggers
 from yingheng.tenancy.models import Organisation, User
 from yingheng.tenancy.services import organisation_create, user_create
 
-INSERT_ONLY = (audit_triggers, evidence_triggers, rulebook_triggers)
+INSERT_ONLY = (
+    audit_triggers,
+    evidence_triggers,
+    registry_triggers,
+    phantomqc_triggers,
+    rulebook_triggers,
+    sheets_triggers,
+    documents_triggers,
+)
 NO_ROUTES: dict[str, Any] = {}
 PASSWORD = "Radiograph-2026"  # satisfies the rules; used in tests alone
 

@@ -80,6 +80,83 @@ def test_it_counts_a_crash_after_a_clean_report_as_failure(tmp_path):
     assert (r.passed, r.failed) == (2, 1)
 
 
+SHAKY = """
+from pathlib import Path
+import pytest
+
+@pytest.mark.parametrize("name", ["中文", "a-b"])
+def test_it_passes_the_second_time(name):
+    seen = Path(__file__).with_name(f"seen-{name}")
+    seen.touch() if (first := not seen.exists()) else None
+    assert not first
+
+def test_it_passes():
+    pass
+
+@pytest.mark.skip
+def test_it_is_left_out():
+    pass
+
+def test_it_never_passes():
+    raise AssertionError
+"""
+
+
+def test_it_runs_a_few_failed_tests_once_more_and_says_which(tmp_path, monkeypatch):
+    """Over a project of its own, with a pytest of its own."""
+    monkeypatch.setattr(stages, "ROOT", tmp_path)
+    monkeypatch.setattr(stages, "RESULTS", tmp_path)
+    for name in ("DJANGO_SETTINGS_MODULE", "PYTEST_ADDOPTS"):
+        monkeypatch.delenv(name, raising=False)
+    (tmp_path / "pytest.ini").write_text("[pytest]", encoding="utf-8")
+    (tmp_path / "tests" / "e2e").mkdir(parents=True)
+    (tmp_path / "tests" / "e2e" / "test_shaky.py").write_text(SHAKY, encoding="utf-8")
+    r = stages.run(stages.Stage("shaky", 1, markers="not soak", again=True))
+    assert (r.passed, r.failed, r.skipped) == (3, 1, 1)
+    assert r.note.startswith("2 passed only when run again: ")
+    assert r.note.count("tests/e2e/test_shaky.py::test_it_passes_the_second_time[") == 2
+    assert r.note.endswith("failed twice: tests/e2e/test_shaky.py::test_it_never_passes")
+    assert r.note in r.row()
+
+
+ONE_FAILED = (
+    '<testsuite tests="1" failures="1"><testcase classname="tests.a" name="b"><failure/></testcase></testsuite>'
+)
+NONE_FAILED = '<testsuite tests="1"><testcase classname="tests.a" name="b"/></testsuite>'
+
+
+@pytest.mark.parametrize(
+    ("again", "most", "codes", "reports", "failed"),
+    [
+        (True, 3, [1, 0], [ONE_FAILED, NONE_FAILED], 0),
+        (True, 3, [1, 1], [ONE_FAILED, ONE_FAILED], 1),
+        (True, 3, [1, None], [ONE_FAILED, ""], 1),
+        (True, 3, [1, 2], [ONE_FAILED, NONE_FAILED], 1),
+        (True, 3, [1, 0], [ONE_FAILED, '<testsuite tests="1" skipped="1"/>'], 1),
+        (True, 0, [1], [ONE_FAILED], 1),
+        (False, 3, [1], [ONE_FAILED], 1),
+        (True, 3, [2], [ONE_FAILED], 1),
+        (True, 3, [None], [ONE_FAILED], 1),
+    ],
+    ids=["mended", "twice", "hung", "broke", "left out", "too many", "not asked", "no test's fault", "hung before"],
+)
+def test_it_forgives_only_what_passes_the_second_time(tmp_path, monkeypatch, again, most, codes, reports, failed):
+    left = list(zip(codes, reports, strict=True))
+
+    def run(argv, seconds):
+        code, text = left.pop(0)
+        report = next(Path(a.split("=")[1]) for a in argv if a.startswith("--junit-xml="))
+        report.write_text(text, encoding="utf-8") if text else None
+        return code
+
+    monkeypatch.setattr(stages, "RESULTS", tmp_path)
+    monkeypatch.setattr(stages, "MOST_AGAIN", most)
+    monkeypatch.setattr(stages, "run_limited", run)
+    r = stages.run(stages.Stage("shaky", 1, markers="not soak", again=again))
+    assert (r.failed, r.passed) == (failed, 1 - failed)
+    assert left == []
+
+
 def test_it_ends_with_the_plain_line():
     a, b = result("core"), result("apps")
     a.passed, a.skipped, b.passed, b.failed = 5, 1, 7, 2

@@ -16,6 +16,7 @@ STATES = {
     "list": ("full", "empty", "error", "loading", "long"),
     "thing": ("full", "empty", "long"),
     "form": ("full", "error", "long"),
+    "sheet": ("full", "empty", "error", "long"),
     "board": ("full", "empty", "long"),
     "dashboard": ("full", "empty"),
     "reading": ("full",),

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from shutil import copyfile
-from urllib.error import URLError
+from urllib.error import HTTPError, URLError
 from urllib.request import urlopen
 
 import pydicom
@@ -20,11 +20,13 @@ from tests.e2e.harness import ROOT
 from tests.e2e.world import World
 
 from imagingqc.dicom.synthetic import Patient, Study, ct_series, dx_image
+from imagingqc.dicom.synthetic.nm import pet_series
 from imagingqc.dicom.synthetic.us import us_frame
 
 PATIENT = Patient(name="DEMO^VIEWER", id="DEMO-V1")
 WINDOW = {"WindowCenter": 650, "WindowWidth": 1700}  # from -200 to 1500
-READY_S = 180
+READY_S = 300
+EXAMS = 11
 
 
 def study(number: int, description: str, date: str = "20260105") -> Study:
@@ -41,12 +43,40 @@ def write(folder: Path) -> None:
     us_frame(folder / "5", rows=240, columns=320, frames=12, study=study(5, "超声动态"))
     (folder / "6").mkdir()
     copyfile(str(get_testdata_file("MR_small_jp2klossless.dcm", download=False)), folder / "6" / "j2k.dcm")
+    curved(folder)
     broken = dx_image(folder / "7", rows=64, columns=64, study=study(7, "坏图"))
     dataset = pydicom.dcmread(broken)
     dataset.PixelData = encapsulate([b"\xff\x4f\xff\x51 this is no picture" * 8])
     dataset["PixelData"].is_undefined_length = True
     dataset.file_meta.TransferSyntaxUID = JPEG2000Lossless
     dataset.save_as(broken)
+
+
+def curved(folder: Path) -> None:
+    """A film through a table, one through a sigmoid, one with values between whole numbers, and a PET."""
+    for number, name in ((8, "表"), (9, "S形"), (10, "小数")):
+        path = dx_image(folder / str(number), rows=200, columns=200, study=study(number, f"胸部DR{name}"))
+        dataset = pydicom.dcmread(path)
+        if number == 8:
+            dataset.VOILUTSequence = [voi_table(dataset)]
+        elif number == 9:
+            dataset.VOILUTFunction = "SIGMOID"
+        else:
+            dataset.RescaleSlope, dataset.WindowCenter = "0.013", float(dataset.WindowCenter) * 0.013
+            dataset.WindowWidth = float(dataset.WindowWidth) * 0.013
+        dataset.save_as(path)
+    day = {"SeriesDate": "20260105", "SeriesTime": "093000", "AcquisitionDate": "20260105", "AcquisitionTime": "093100"}
+    pet_series(folder / "11", slices=3, facts=day, study=study(11, "PET"))
+
+
+def voi_table(dataset: pydicom.Dataset) -> pydicom.Dataset:
+    """From black to white by a square, over the values that the film has."""
+    values = dataset.pixel_array
+    low, high = int(values.min()), int(values.max())
+    item = pydicom.Dataset()
+    item.add_new("LUTDescriptor", "US", [high - low + 1, low, 12])
+    item.add_new("LUTData", "US", [round(4095 * ((v - low) / (high - low)) ** 2) for v in range(low, high + 1)])
+    return item
 
 
 def build(home: Path) -> None:
@@ -81,7 +111,7 @@ def serve(home: Path) -> Iterator[World]:
                     raise RuntimeError(f"the server did not start: {log.read_text()[-2000:]}")
                 time.sleep(0.2)
             password = (home / "demo-password.txt").read_text(encoding="ascii").strip()
-            yield World(f"http://127.0.0.1:{port}", password)
+            yield World(f"http://127.0.0.1:{port}", password, home)
         finally:
             process.terminate()
             process.wait(timeout=30)
@@ -91,6 +121,8 @@ def _answers(url: str) -> bool:
     try:
         with urlopen(url, timeout=5):
             return True
+    except HTTPError as error:
+        raise RuntimeError(f"the server answered {error.code}; see build/viewer-server.log") from error
     except (URLError, OSError):
         return False
 

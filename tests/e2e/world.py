@@ -8,38 +8,56 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.error import URLError
+from urllib.error import HTTPError, URLError
 from urllib.request import urlopen
 
 from tests.e2e.gallery import free_port
 from tests.e2e.harness import ROOT
 
 SCENES = ("ct-chest-missing", "dx-chest-over", "mr-head-no-t2", "us-abdomen")
+ROOM = "BOARD"  # the station of a device of its own, whose exams only the tests of its board look at
 READY_S = 300
 
 
 @dataclass(frozen=True)
 class World:
-    """Address of the server, and the password of every account (admin zhang li wang zhao sun region)."""
+    """Address of the server, the password of every account (admin zhang li wang zhao sun region), the data folder."""
 
     base: str
     password: str
+    home: Path
+
+
+def room_write(home: Path, name: str) -> Path:
+    """A CT with a missing slice of the device of ROOM, described by `name`."""
+    from imagingqc.dicom.synthetic import CTFaults, Study, ct_series  # noqa: PLC0415 - only where it is wanted
+
+    folder = home / "board" / name
+    study = Study(key=name, description=f"{name} CT", station=ROOM, device=f"SN-{ROOM}")
+    ct_series(folder, n=10, rows=64, faults=CTFaults(missing=(4,)), study=study)
+    return folder
 
 
 def build(home: Path, *, everything: bool = False) -> None:
     """Organisations, people and exams, imported and evaluated.  Runs in the server's process."""
-    from yingheng.cli import demo, demo_exams, demo_rules, importing, platform  # noqa: PLC0415 - Django starts first
+    from yingheng.cli import demo, demo_exams, demo_rules, demo_traffic, importing, platform  # noqa: PLC0415 - Django starts first
 
     platform.start(home)
     platform.migrate()
     hospital, _password = demo.organisations_and_people(home)
     scenes = [scene for scene in demo_exams.SCENES if everything or scene.name in SCENES]
     folders = [demo_exams.scene_write(scene, home / "samples", number) for number, scene in enumerate(scenes, start=1)]
+    if everything:
+        demo_traffic.forwarding(hospital)
+    else:
+        folders += [room_write(home, name) for name in ("earlier", "first", "last")]
     importing.import_folders(hospital, tuple(folders), jobs=2, demo=True)
     from yingheng.jobs.worker import run_due_here  # noqa: PLC0415
 
     run_due_here(limit=10_000)
     demo_rules.draft_and_trial(demo.HOSPITAL)
+    if everything:
+        demo_traffic.messages_and_retakes(demo.HOSPITAL)
 
 
 @contextmanager
@@ -63,7 +81,7 @@ def serve(home: Path, *, everything: bool = False) -> Iterator[World]:
         try:
             _wait(f"http://127.0.0.1:{port}/login/", process, log)
             password = (home / "demo-password.txt").read_text(encoding="ascii").strip()
-            yield World(f"http://127.0.0.1:{port}", password)
+            yield World(f"http://127.0.0.1:{port}", password, home)
         finally:
             process.terminate()
             process.wait(timeout=30)
@@ -77,6 +95,8 @@ def _wait(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
         try:
             with urlopen(url, timeout=5):
                 return
+        except HTTPError as error:
+            raise RuntimeError(f"the server answered {error.code}: {log.read_text()[-2000:]}") from error
         except (URLError, OSError):
             time.sleep(0.3)
     raise RuntimeError("the server did not answer")

@@ -48,6 +48,7 @@ API_ROUTES = {
     "dicomweb:series_thumbnail": ApiRoute(LOOK, SERIES),
     "dicomweb:instance_thumbnail": ApiRoute(LOOK, INSTANCE),
     "push:orders": ApiRoute({"POST": "ingest.send"}, fine=(400,)),
+    "push:readings": ApiRoute({"POST": "device.test"}, fine=(400,)),
     "push:reports": ApiRoute({"POST": "ingest.send"}, fine=(400,)),
     "dicomweb:frames_thumbnail": ApiRoute(LOOK, INSTANCE, {"frames": "1"}),
 }

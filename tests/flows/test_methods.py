@@ -8,11 +8,12 @@ import pytest
 from django.urls import reverse
 
 from imagingqc.clinical.registry import DEVICE_METHODS, EXAM_METHODS, SERIES_METHODS
+from imagingqc.phantom.registry import TESTS
 from imagingqc.quantity import quantity_catalogue
 from yingheng.web import method_pages
 from yingheng.web.method_pages import method_url, methods, page_by_method, pages
 
-ALL = (*SERIES_METHODS, *EXAM_METHODS, *DEVICE_METHODS)
+ALL = (*SERIES_METHODS, *EXAM_METHODS, *DEVICE_METHODS, *TESTS)
 
 
 def test_every_method_of_the_code_has_exactly_one_page():

@@ -7,8 +7,11 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from tests.apps.imagequality import course_world
+from tests.apps.ingest.making import make_intake
 from tests.apps.ingest.telling import tell
+from tests.apps.phantomqc.making import programme_of
 from tests.apps.rulebook.making import draft, published, table
+from tests.apps.sheets.making import make_sheets
 
 from yingheng.audit.actor import Actor
 from yingheng.catalog.models import Exam
@@ -20,11 +23,15 @@ from yingheng.web.courses import trend_url
 
 pytestmark = pytest.mark.django_db
 CEILING = 15
-LISTS = ("web:today", "web:exams", "web:items", "web:findings", "web:devices", "web:standards", "tenancy:users",
+LISTS = ("schedule:calendar", "schedule:plans", "phantomqc:tests", "phantomqc:cases",
+         "phantomqc:templates", "phantomqc:rules", "phantomqc:gate",
+         "web:today", "web:exams", "web:items", "web:findings", "web:devices", "web:standards", "tenancy:users",
          "audit:list", "jobs:list", "notify:list", "rulebook:list", "rulebook:standards",
          "web:methods", "web:calibration", "web:board", "web:retakes", "web:retake_counts", "web:storage",
          "web:patients", "ingest:messages", "ingest:message_sources", "ingest:queries",
-         "ingest:query_plans", "ingest:watched")  # fmt: skip
+         "ingest:query_plans", "ingest:watched", "web:sheets", "sheets:templates",
+         "ingest:outbox", "ingest:commitments",
+         "ingest:commitments_received", "ingest:messages_refused", "ingest:overview")  # fmt: skip
 
 
 def queries(client, url):
@@ -82,6 +89,17 @@ def told_pages(world):
     }
 
 
+def sent_pages(world):
+    """What is sent on: the exam with its deliveries, one of them, and what a destination vouches for."""
+    things = make_intake(Exam.objects.get(pk=world.exam), Actor("system:test", "test"))
+    return {
+        "exam that is sent on": reverse("web:exam", args=[world.exam]),
+        "delivery": reverse("ingest:delivery", args=[things["outgoing"]]),
+        "commitment": reverse("ingest:commitment", args=[things["commitment_ask"]]),
+        "commitment received": reverse("ingest:commitment_received", args=[things["commitment"]]),
+    }
+
+
 def rule_pages(world):
     """The pages of a draft with a finished trial run, and of the published rules it would replace."""
     actor = Actor("system:test", "test")
@@ -93,6 +111,31 @@ def rule_pages(world):
     pages = {name: reverse(f"rulebook:{name}", args=[made.pk]) for name in ("edition", "publish", "criterion_new")}
     take = reverse("rulebook:take", args=[made.pk, "image-quality-1"])
     return pages | {"trial": reverse("rulebook:shadow", args=[trial.pk]), "take": take}
+
+
+def sheet_pages(world):
+    """A sheet being filled in, one that was submitted, and its template."""
+    made = make_sheets(Device.objects.get(pk=world.device), Actor("system:test", "test"))
+    pages = {"sheet filling": ("sheet_fill", made["sheet"]), "sheet shown": ("sheet", made["sheet_done"])}
+    found = {name: reverse(f"web:{view}", args=[pk]) for name, (view, pk) in pages.items()}
+    preview = reverse("sheets:preview", args=[made["sheet_template"]])
+    return found | {"sheet begin": reverse("web:sheet_new"), "sheets": reverse("web:sheets"), "sheet preview": preview}
+
+
+def programme_pages(world):
+    """A device with a test, its plan and phantom."""
+    made = programme_of(world, Actor("system:test", "test"))
+    return {
+        "use": reverse("registry:use", args=[world.device]),
+        "due": reverse("schedule:due", args=[made["due"]]),
+        "plan": reverse("schedule:plan", args=[made["plan"]]),
+        "plan_new": reverse("schedule:plan_new", args=[world.hospital.pk]),
+        "test": reverse("phantomqc:test", args=[made["device_test"]]),
+        "report": reverse("phantomqc:report", args=[made["device_test"]]),
+        "phantom": reverse("phantomqc:case", args=[made["phantom_case"]]),
+        "which test": reverse("phantomqc:route", args=[made["phantom_case"]]),
+        "template": reverse("phantomqc:template", args=["ct-status"]),
+    }
 
 
 def test_things_stay_under_the_ceiling(world, signed_in):
@@ -109,7 +152,10 @@ def test_things_stay_under_the_ceiling(world, signed_in):
         "retake": reverse("web:retake_new", args=[world.exam]),
         "jobs": reverse("jobs:list"),
         **told_pages(world),
+        **sent_pages(world),
         **rule_pages(world),
+        **programme_pages(world),
+        **sheet_pages(world),
     }
     for name, url in pages.items():
         n, sql = queries(client, url)
@@ -128,7 +174,11 @@ def test_a_short_list_is_paged(world, signed_in):
 def test_a_trend_costs_the_same_with_few_and_with_many_points(hospital, signed_in):
     client = signed_in("head", "me")
     device = course_world.follow(hospital, course_world.wobble(5))
-    pages = [reverse("web:device", args=[device.pk]), trend_url(device, course_world.KEY, course_world.NOISE)]
+    pages = [
+        reverse("web:device", args=[device.pk]),
+        trend_url(device, course_world.KEY, course_world.NOISE),
+        f"{reverse('web:trends_beside')}?quantity={course_world.NOISE}",
+    ]
     few = [queries(client, url) for url in pages]
     course_world.follow(hospital, course_world.wobble(40), first=5)
     for url, (n, sql) in zip(pages, few, strict=True):

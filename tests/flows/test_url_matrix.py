@@ -11,7 +11,9 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from tests.apps.ingest.making import make_intake
 from tests.apps.ingest.telling import tell
+from tests.apps.phantomqc.making import programme_of
 from tests.apps.rulebook.making import draft, published, table
+from tests.apps.sheets.making import make_sheets
 from tests.flows.api_routes import API_ROUTES
 
 from yingheng.audit.services import record
@@ -42,11 +44,14 @@ class Route:
     things: dict = field(default_factory=dict)
     query: str = ""
     post: bool = False
+    fine: tuple = (200, 302)
 
 
 EXAM = {"exam_id": "exam"}
 FINDING = {"finding_id": "finding"}
 RULES = {"edition_id": "rules"}
+SHEET = {"response_id": "sheet"}
+TEMPLATE = {"template_id": "sheet_template"}
 ROUTES = {
     "web:today": Route(ANYBODY),
     "web:health": Route(PUBLIC),
@@ -74,6 +79,28 @@ ROUTES = {
     "web:retakes_export": Route("export.make"),
     "web:retake_confirm": Route("retake.edit", {"retake_id": "retake"}),
     "web:retake_reject": Route("retake.edit", {"retake_id": "retake"}),
+    "web:sheets": Route("sheet.view"),
+    "web:sheet_new": Route("sheet.fill"),
+    "web:sheet": Route("sheet.view", {"response_id": "sheet_done"}),
+    "web:sheet_fill": Route("sheet.fill", SHEET),
+    "web:sheet_save": Route("sheet.fill", SHEET, post=True),
+    "web:sheet_attach": Route("sheet.fill", SHEET, post=True, fine=(400,)),
+    "web:sheet_correct": Route("sheet.fill", {"response_id": "sheet_done"}),
+    "web:sheet_discard": Route("sheet.fill", {"response_id": "sheet_done"}, post=True),
+    "web:sheet_report": Route("sheet.view", {"response_id": "sheet_done", "ending": "=xlsx"}),
+    "sheets:templates": Route("sheet.view"),
+    "sheets:new": Route("sheet.edit"),
+    "sheets:product": Route("sheet.view", {"key": "=device-morning"}),
+    "sheets:product_preview": Route("sheet.view", {"key": "=device-morning"}),
+    "sheets:template": Route("sheet.view", TEMPLATE),
+    "sheets:download": Route("sheet.view", TEMPLATE),
+    "sheets:preview": Route("sheet.view", TEMPLATE),
+    "sheets:edit": Route("sheet.edit", {"template_id": "sheet_begun"}),
+    "sheets:publish": Route("sheet.edit", TEMPLATE, post=True),
+    "sheets:next": Route("sheet.edit", TEMPLATE, post=True),
+    "sheets:discard": Route("sheet.edit", TEMPLATE, post=True),
+    "sheets:withdraw": Route("sheet.edit", TEMPLATE),
+    "documents:file": Route("document.view", {"attachment_id": "sheet_file"}),
     "web:live_exams": Route("exam.view"),
     "web:storage": Route("ingest.view"),
     "web:retention_rule": Route("ingest.manage", {"hospital_id": "hospital"}),
@@ -89,9 +116,55 @@ ROUTES = {
     "web:devices": Route("device.view"),
     "web:device": Route("device.view", {"device_id": "device"}),
     "web:trend": Route("device.view", {"device_id": "device"}, query="?protocol=P&quantity=ct.noise.global"),
+    "web:trends_beside": Route("device.view"),
+    "web:trend_baseline": Route(
+        "device.edit", {"device_id": "device"}, query="?protocol=phantom:ct.water&quantity=ct.phantom.ct_number"
+    ),
     "web:device_change": Route("device.edit", {"device_id": "device"}),
     "web:device_change_withdraw": Route("device.edit", {"device_id": "device", "epoch_id": "epoch"}),
     "web:device_confirm": Route("device.edit", {"device_id": "device"}),
+    "registry:use": Route("device.view", {"device_id": "device"}),
+    "registry:restrict": Route("device.release", {"device_id": "device"}),
+    "registry:release": Route("device.release", {"device_id": "device"}),
+    "registry:permit": Route("device.release", {"device_id": "device"}),
+    "registry:permit_end": Route("device.release", {"device_id": "device"}),
+    "schedule:calendar": Route("schedule.view"),
+    "schedule:due": Route("schedule.view", {"due_id": "due"}),
+    "schedule:due_done": Route("schedule.edit", {"due_id": "due"}),
+    "schedule:due_skip": Route("schedule.edit", {"due_id": "due"}),
+    "schedule:plans": Route("schedule.view"),
+    "schedule:plan_new": Route("schedule.edit", {"hospital_id": "hospital"}),
+    "schedule:plan": Route("schedule.view", {"plan_id": "plan"}),
+    "schedule:plan_change": Route("schedule.edit", {"plan_id": "plan"}),
+    "schedule:plan_end": Route("schedule.edit", {"plan_id": "plan"}),
+    "phantomqc:tests": Route("device.view"),
+    "phantomqc:test": Route("device.view", {"test_id": "device_test"}),
+    "phantomqc:fill": Route("device.test", {"test_id": "device_test"}, post=True),
+    "phantomqc:value": Route("device.view", {"value_id": "item_value"}),
+    "phantomqc:submit": Route("device.test", {"test_id": "device_test"}),
+    "phantomqc:report": Route("device.view", {"test_id": "device_test"}),
+    "phantomqc:report_ask": Route(
+        "device.view", {"test_id": "device_test", "ending": "=pdf", "lang": "=zh"}, post=True
+    ),
+    "phantomqc:book": Route("device.view", {"device_id": "device", "year": "=2026"}),
+    "phantomqc:book_ask": Route(
+        "device.view", {"device_id": "device", "year": "=2026", "ending": "=pdf", "lang": "=zh"}, post=True
+    ),
+    "phantomqc:begin": Route("device.test", {"device_id": "device"}),
+    "phantomqc:plan": Route("schedule.edit", {"device_id": "device"}, query="?template=ct-water-daily"),
+    "phantomqc:cases": Route("device.view"),
+    "phantomqc:case": Route("device.view", {"case_id": "phantom_case"}),
+    "phantomqc:route": Route("device.test", {"case_id": "phantom_case"}),
+    "phantomqc:dismiss": Route("device.test", {"case_id": "phantom_case"}),
+    "phantomqc:baseline": Route("device.edit", {"case_id": "phantom_case"}),
+    "phantomqc:templates": Route("device.view"),
+    "phantomqc:template": Route("device.view", {"template_id": "=ct-water-daily"}),
+    "phantomqc:rules": Route("device.view"),
+    "phantomqc:rule_new": Route("device.edit", {"hospital_id": "hospital"}),
+    "phantomqc:rule": Route("device.edit", {"selector_id": "phantom_rule"}),
+    "phantomqc:rule_switch": Route("device.edit", {"selector_id": "phantom_rule"}, post=True),
+    "phantomqc:gate": Route("device.view"),
+    "phantomqc:gate_hospital": Route("device.release", {"hospital_id": "hospital"}),
     "web:patients": Route("exam.view"),
     "web:patient": Route("exam.view", {"patient_id": "patient"}),
     "web:patient_merge": Route("patient.merge", {"patient_id": "patient"}),
@@ -127,6 +200,13 @@ ROUTES = {
     "ingest:delivery": Route("ingest.view", {"delivery_id": "outgoing"}),
     "ingest:retry": Route("ingest.manage", {"delivery_id": "outgoing"}, post=True),
     "ingest:cancel": Route("ingest.manage", {"delivery_id": "outgoing"}),
+    "ingest:commitments": Route("ingest.view"),
+    "ingest:commitment": Route("ingest.view", {"ask_id": "commitment_ask"}),
+    "ingest:commitment_again": Route("ingest.manage", {"ask_id": "commitment_ask"}, post=True),
+    "ingest:commitments_received": Route("ingest.view"),
+    "ingest:commitment_received": Route("ingest.view", {"commitment_id": "commitment"}),
+    "ingest:policy": Route("ingest.manage", {"hospital_id": "hospital"}),
+    "ingest:messages_refused": Route("ingest.view"),
     "ingest:held": Route("exam.decide"),
     "ingest:release": Route("exam.decide", post=True),
     "ingest:webhooks": Route("ingest.view"),
@@ -236,6 +316,8 @@ def things_of(world, person) -> dict:
         **tokens_of(world.hospital, user),
         **intake_of(world, user.actor),
         **told_of(world),
+        **programme_of(world, user.actor),
+        **make_sheets(Device.objects.get(pk=world.device), user.actor),
         "hospital": world.hospital.pk,
         "key": quote(Exam.objects.get(pk=world.exam).item_key),
     }
@@ -247,6 +329,10 @@ def on_course(world, user):
     Trend.objects.create(
         hospital=world.hospital, device=device, protocol_key="P", quantity="ct.noise.global", n=0, n_usable=0,
         updated_at=now(),
+    )  # fmt: skip
+    Trend.objects.create(
+        hospital=world.hospital, device=device, protocol_key="phantom:ct.water", quantity="ct.phantom.ct_number", n=0,
+        n_usable=0, updated_at=now(),
     )  # fmt: skip
     return epoch_add(actor=user.actor, device=device, change=Change("tube", now(), "x")).pk
 
@@ -314,7 +400,9 @@ def names_a_thing(route):
     return any(value in {"exam", "series", "instance", "assessment", "finding", "device", "user", "membership", "job",
                          "delivery", "quarantine", "retake", "hospital", "rules", "signed", "trial", "token", "machine",
                          "local_ae", "remote_ae", "forward_rule", "outgoing", "webhook", "notice",
-                         "told", "message_source", "patient", "patient_link"}
+                         "told", "message_source", "patient", "patient_link", "plan", "due", "device_test",
+                         "phantom_case", "phantom_rule", "item_value", "sheet", "sheet_done",
+                         "sheet_template", "sheet_begun", "sheet_file", "commitment", "commitment_ask"}
                for value in route.things.values())  # fmt: skip
 
 
@@ -350,7 +438,7 @@ def test_a_role_opens_what_it_may_and_nothing_else(world, person, signed_in):
         if {"delivery", "token"} & set(route.things.values()):
             assert answer.status_code == 404, name  # somebody else's message or token
         elif may:
-            assert answer.status_code in {200, 302}, f"{name}: {answer.status_code}"
+            assert answer.status_code in route.fine, f"{name}: {answer.status_code}"
             assert not getattr(answer, "url", "").startswith(reverse("tenancy:login")), name
         else:
             assert answer.status_code == 403, f"{name}: {answer.status_code}"

@@ -17,7 +17,10 @@ LITTLE = ("1.2.840.10008.1.2.1", "1.2.840.10008.1.2")
 
 
 class Archive:
-    """Listens on a free port of this machine.  `failing`: SOP Instance UID -> status; `dies_after`: objects."""
+    """Listens on a free port of this machine.  `failing`: SOP Instance UID -> status; `dies_after`: objects.
+
+    `taken`: called with the number of objects that came, before the sender has its answer.
+    """
 
     def __init__(self, *, title="PACS", syntaxes=LITTLE, classes=None):
         self.title, self.syntaxes, self.classes = title, list(syntaxes), classes
@@ -26,6 +29,7 @@ class Archive:
         self.associations = 0
         self.failing: dict[str, int] = {}
         self.dies_after = None
+        self.taken = lambda _n: None
         self.port = 0
         self._server = None
         self._lock = threading.Lock()
@@ -37,10 +41,17 @@ class Archive:
         for context in AllStoragePresentationContexts:
             if self.classes is None or context.abstract_syntax in self.classes:
                 ae.add_supported_context(context.abstract_syntax, self.syntaxes)
-        handlers = [(evt.EVT_C_STORE, self._store), (evt.EVT_ACCEPTED, self._accepted)]
+        self.widen(ae)
+        handlers = [(evt.EVT_C_STORE, self._store), (evt.EVT_ACCEPTED, self._accepted), *self.handlers()]
         self._server = ae.start_server(("127.0.0.1", self.port), block=False, evt_handlers=handlers)
         self.port = self._server.socket.getsockname()[1]
         return self
+
+    def widen(self, ae):
+        """More services, in a subclass."""
+
+    def handlers(self):
+        return ()
 
     def close(self):
         if self._server is not None:
@@ -70,6 +81,7 @@ class Archive:
             self.times[uid] += 1
             if status == 0 or status & 0xF000 == 0xB000:
                 self.objects[uid] = whole(event)
+        self.taken(self.times.total())
         return status
 
 

@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-LATE = 120  # seconds after which waiting has failed, on the busiest machine
+LATE = 300  # seconds after which waiting has failed, on the busiest machine
 
 
 class Installation:
@@ -42,10 +42,15 @@ class Installation:
         self.started.append(process)
         return process
 
-    def run(self, *words: object, code: int = 0, **more) -> str:
-        """A command and what it said, after it ended with that exit code."""
+    def run(self, *words: object, code: int = 0, late: float = LATE, **more) -> str:
+        """A command and what it said, after it ended with that exit code within `late` seconds."""
         process = self.start(*words, **more)
-        said, _nothing = process.communicate(timeout=LATE)
+        try:
+            said, _nothing = process.communicate(timeout=late)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            said, _nothing = process.communicate()
+            raise AssertionError(f"not within {late} s: {words}: {said}") from None
         assert process.returncode == code, f"exit code {process.returncode}: {said}"
         return said
 

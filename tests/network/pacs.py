@@ -30,6 +30,7 @@ class Pacs:
         self.asked: list[Dataset] = []
         self.retrieved = Counter()  # by series or study UID
         self.tells_counts = True
+        self.knows_images = True  # answers at the level of images
         self.port = 0
         self._server = None
 
@@ -67,9 +68,14 @@ class Pacs:
             found = self.steps
         elif asked.QueryRetrieveLevel == "SERIES":
             found = self._series(asked)
+        elif asked.QueryRetrieveLevel == "IMAGE":
+            found = self._images(asked)
         else:
             found = self._studies(asked)
         for n, one in enumerate(found):
+            if isinstance(one, int):
+                yield one, None
+                return
             if self.cap is not None and n == self.cap:
                 yield (0xA700 if self.cap_says else 0x0000), None
                 return
@@ -120,8 +126,22 @@ class Pacs:
                 told.NumberOfSeriesRelatedInstances = len(group)
             yield told
 
+    def _images(self, asked):
+        if not self.knows_images:
+            yield 0xC000
+        for one in self.objects:
+            if one.SeriesInstanceUID == asked.SeriesInstanceUID:
+                told = Dataset()
+                told.SOPInstanceUID = one.SOPInstanceUID
+                yield told
+
     def _wanted(self, event):
         asked = event.identifier
+        if asked.QueryRetrieveLevel == "IMAGE":
+            uids = asked["SOPInstanceUID"].value
+            uids = [uids] if isinstance(uids, str) else list(uids)
+            self.retrieved.update(uids)
+            return [one for one in self.objects if one.SOPInstanceUID in uids]
         level = "SeriesInstanceUID" if asked.QueryRetrieveLevel == "SERIES" else "StudyInstanceUID"
         uid = asked[level].value
         self.retrieved[uid] += 1

@@ -24,7 +24,7 @@ from yingheng.common import events
 from yingheng.common.clock import now
 from yingheng.ingest.forwarding.scu import Peer, PeerTrouble, echo
 from yingheng.ingest.models import Delivery, RemoteAE, SentObject
-from yingheng.ingest.services import folder_import, forwarding_sending
+from yingheng.ingest.services import folder_import
 from yingheng.ingest.services.forwarding_outbox import delivery_retry, outbox_push
 from yingheng.ingest.services.forwarding_routing import exam_route, forward_ask
 from yingheng.ingest.services.forwarding_sending import destination_send
@@ -237,28 +237,6 @@ def test_it_pushes_on_what_a_dead_worker_left(hospital, actor, bring, archive): 
     assert job().state == "queued"
     assert destination_send(destination_id=where.pk) == 1
     assert len(archive.uids) == 3
-
-
-def test_a_killed_worker_sends_at_most_one_object_twice(hospital, actor, bring, archive, monkeypatch):  # noqa: F811
-    where = destination(hospital, actor, port=archive.port)
-    rule(hospital, actor, where)
-    exam_route(exam_id=bring(n=8).pk)
-    note, noted = forwarding_sending._note, []
-
-    def note_or_die(*args):
-        if len(noted) == 5:
-            raise SystemExit  # the destination has the object, and nobody wrote it down
-        noted.append(args)
-        note(*args)
-
-    monkeypatch.setattr(forwarding_sending, "_note", note_or_die)
-    with pytest.raises(SystemExit):
-        destination_send(destination_id=where.pk)
-    assert Delivery.objects.get().state == "sending"
-    monkeypatch.setattr(forwarding_sending, "_note", note)
-    assert destination_send(destination_id=where.pk) == 1
-    assert len(archive.uids) == 8
-    assert sorted(archive.times.values()) == [1] * 7 + [2]
 
 
 def test_an_echo_says_in_words_what_is_wrong(archive):

@@ -7,9 +7,7 @@ from tests.network.kills import kill_and_check
 from imagingqc.dicom.synthetic import Patient, Study, ct_series
 from yingheng.ingest.forwarding.scu import Outgoing
 
-# pynetdicom drops the socket of a refused connection without closing it, and killed receivers refuse.
-REFUSED = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
-pytestmark = [pytest.mark.network, REFUSED]
+pytestmark = pytest.mark.network
 ROUNDS = 3  # two hundred are in tests/soak
 
 

@@ -17,8 +17,9 @@ from tests.apps.conftest import (  # noqa: F401 - fixtures are found by name
 from yingheng.catalog.models import Order
 from yingheng.ingest.hl7.listener import Limits
 from yingheng.ingest.intake import TAKERS
-from yingheng.ingest.models import Message, MessageSource
+from yingheng.ingest.models import Message, MessageSource, RefusedMessage
 from yingheng.ingest.services.draining import spool_drain
+from yingheng.ingest.services.messages_refused import Refusals
 from yingheng.ingest.services.messages_sources import SourceBook, SourceFields, listener_start, message_source_put
 from yingheng.ingest.spool import Spool
 
@@ -125,7 +126,34 @@ def test_who_is_not_allowed_is_told_so_and_sent_away(source, home):
     MessageSource.objects.filter(pk=source.pk).update(addresses=["10.0.0.0/8"])
     book = SourceBook()
     book.renew()
-    with listener_start(home, "127.0.0.1", 0, book) as running, MLLPClient("127.0.0.1", running.port) as client:
-        assert acknowledged(client.send(b"\x0b" + order(1) + b"\x1c\r")) == ("AR", "C1")
-        assert client.socket.recv(10) == b""
+    refusals = Refusals()
+    with listener_start(home, "127.0.0.1", 0, book, refusals=refusals) as running:
+        for _time in range(2):
+            with MLLPClient("127.0.0.1", running.port) as client:
+                assert acknowledged(client.send(b"\x0b" + order(1) + b"\x1c\r")) == ("AR", "C1")
+                assert client.socket.recv(10) == b""
     assert Spool(home).count() == 0
+    assert refusals.write() == 1
+    row = RefusedMessage.objects.get()
+    assert (row.address, row.application, row.facility, row.code) == (
+        "127.0.0.1",
+        "RIS",
+        "第一医院",
+        "message.unknown_source",
+    )
+    assert (row.kind, row.control_id, row.n, row.hospital) == ("ORM^O01", "C1", 2, None)
+
+
+def test_what_is_too_large_is_turned_away_and_counted(listener, source, home):
+    book, refusals = SourceBook(), Refusals()
+    book.renew()
+    with (
+        listener_start(home, "127.0.0.1", 0, book, Limits(largest=2000), refusals) as running,
+        socket.create_connection(("127.0.0.1", running.port)) as sender,
+    ):
+        sender.settimeout(30)
+        sender.sendall(b"\x0b" + b"x" * 5000)
+        assert b"AR" in sender.recv(4000)
+    refusals.write()
+    row = RefusedMessage.objects.get()
+    assert (row.code, row.values, row.hospital) == ("message.too_large", {"most": "2000"}, source.hospital)

@@ -1,9 +1,9 @@
 """`yingheng receive` as a process: started, stopped, killed, without room on its disk."""
 
+import re
 import signal
 import subprocess
 import threading
-import time
 
 import pytest
 from tests.apps.ingest.receiver import wire
@@ -11,7 +11,7 @@ from tests.network.installation import Installation, children, command_line, fre
 from tests.network.receiving import data_set_bytes, image, run, write
 
 pytestmark = pytest.mark.network
-STOP_S = 12
+STOP_S = 60  # it takes less than nine by itself, but the machine may be busy
 
 
 @pytest.fixture
@@ -25,12 +25,14 @@ def place(tmp_path):
 
 
 def listening(place, *words, **more):
-    """(process, port) of a receiver, once it answers."""
-    port = free_port()
-    process = place.start("receive", "--home", place.home, "--port", port, *words, **more)
-    wait_until(lambda: process.poll() is not None or answers(port))
-    assert process.poll() is None, process.communicate()[0]
-    return process, port
+    """(process, port) of a receiver, once it has said where it listens: nobody else can have that port."""
+    process = place.start("receive", "--home", place.home, "--port", 0, *words, **more)
+    said = ""
+    for line in process.stdout:
+        said += line
+        if found := re.search(r"receiving +127\.0\.0\.1:(\d+)", line):
+            return process, int(found[1])
+    raise AssertionError(said)
 
 
 def answers(port) -> bool:
@@ -42,13 +44,12 @@ def spooled(place):
     return sorted(place.home.glob("spool/*/new/*.dcm"))
 
 
-def test_it_starts_at_once_and_leaves_in_good_order(place):
-    started = time.monotonic()
-    process, _port = listening(place, "--processes", 1)
-    assert time.monotonic() - started < 5  # half a second on an idle machine
+def test_it_starts_and_leaves_in_good_order(place):
+    process, port = listening(place, "--processes", 1)
+    assert answers(port)
     process.terminate()
     assert process.wait(timeout=STOP_S) == 0
-    assert "DICOM" in process.stdout.read()
+    assert process.stdout.read() == ""
 
 
 def test_it_shares_a_port_among_processes_and_replaces_a_killed_one(place, tmp_path):
@@ -78,7 +79,7 @@ def test_it_shares_a_port_among_processes_and_replaces_a_killed_one(place, tmp_p
 @pytest.mark.parametrize("processes", [1, 2])
 def test_it_ends_with_its_parent_however_that_went(place, processes):
     process, _port = listening(place, "--processes", processes, "--leave-with-stdin", stdin=subprocess.PIPE)
-    below = children(process.pid)
+    below = [] if processes == 1 else wait_until(lambda: len(found := children(process.pid)) == processes and found)
     process.stdin.close()
     process.wait(timeout=STOP_S)
     wait_until(lambda: not any(command_line(pid) for pid in below), seconds=STOP_S)
@@ -142,13 +143,18 @@ def test_it_serves_while_the_platform_serves(installation):
     assert '"open": false' in said
     port = free_port()
     server = place.start("serve", "--port", free_port(), "--dicom-port", port, "--workers", 0)
-    said = wait_until(lambda: server.poll() is not None or echo_refused(port))
-    assert said is True
-    below = children(server.pid)
-    assert any("yingheng.cli receive" in command_line(pid) for pid in below)
+    below = wait_until(lambda: with_receiver(server.pid))
+    wait_until(lambda: server.poll() is not None or echo_refused(port))
+    assert server.poll() is None, server.communicate()[0]
     server.terminate()
-    assert server.wait(timeout=STOP_S + 5) == 0
+    assert server.wait(timeout=STOP_S) == 0
     wait_until(lambda: not any(command_line(pid) for pid in below), seconds=STOP_S)
+
+
+def with_receiver(pid: int) -> list[int]:
+    """All processes below that one, once a receiver is among them."""
+    below = children(pid)
+    return below if any("yingheng.cli receive" in command_line(one) for one in below) else []
 
 
 def echo_refused(port) -> bool:

@@ -6,6 +6,7 @@ import { RenderingEngine, cache, getRenderingCapabilities, imageLoader, init as 
 import { init as startLoader } from "@cornerstonejs/dicom-image-loader";
 import { logging } from "@cornerstonejs/utils";
 import { type Elements, type ImageFacts, factsOf } from "./header";
+import { startShown } from "./shown";
 
 const MEGABYTE = 1024 * 1024;
 const SCHEME = "wadouri:";
@@ -28,9 +29,12 @@ interface Loaded {
   getPixelData(): ArrayLike<number> | undefined;
   minPixelValue: number;
   maxPixelValue: number;
+  voiLUT?: unknown;
+  voiLUTFunction?: string;
 }
 
 let renderer: RenderingEngine | null = null;
+let drawsWholeOnly = false;
 const facts = new Map<string, ImageFacts>();
 
 export interface Power {
@@ -45,6 +49,8 @@ export function startEngine(force: "" | "cpu" | "gpu" = ""): Power {
   const able = getRenderingCapabilities();
   const software = force ? force === "cpu" : !able.webgl || able.softwareRasterizer;
   startRenderer({ rendering: { useCPURendering: software } } as Parameters<typeof startRenderer>[0]);
+  drawsWholeOnly = software;
+  startShown((frame) => load(frame.slice(SCHEME.length)));
   const cores = navigator.hardwareConcurrency || 2;
   startLoader({ maxWebWorkers: Math.max(1, Math.min(4, cores - 1)), useLegacyMetadataProvider: true });
   const memory = (navigator as Navigator & { deviceMemory?: number }).deviceMemory ?? 4;
@@ -70,19 +76,23 @@ export function idOf(address: string): string {
 }
 
 export function isLoaded(address: string): boolean {
-  return facts.has(address) && cache.getImageLoadObject(idOf(address)) !== undefined;
+  return facts.has(idOf(address)) && cache.getImageLoadObject(idOf(address)) !== undefined;
 }
 
 /** Fetches and decodes a frame unless it is there; its facts.  Raises FrameError. */
 export async function load(address: string): Promise<ImageFacts> {
   try {
     const image = (await imageLoader.loadAndCacheImage(idOf(address))) as unknown as Loaded;
-    const known = facts.get(address);
+    const known = facts.get(idOf(address));
     if (known) return known;
+    image.voiLUT = undefined; // tables and sigmoids are ours: see curve.ts
+    image.voiLUTFunction = "LINEAR";
     if (!image.data) throw new Error("no header");
-    const found = factsOf(image.data, [image.minPixelValue, image.maxPixelValue], image.color === true);
+    const pixels = image.getPixelData();
+    const whole = !(pixels instanceof Float32Array || pixels instanceof Float64Array);
+    const found = factsOf(image.data, [image.minPixelValue, image.maxPixelValue], image.color === true, whole);
     if (!sound(image, found)) throw new Error("not a picture of the size in its header");
-    facts.set(address, found);
+    facts.set(idOf(address), found);
     return found;
   } catch (error) {
     throw await frameError(address, error);
@@ -95,13 +105,18 @@ function sound(image: Loaded, found: ImageFacts): boolean {
   return size > 0 && image.rows === found.rows && image.columns === found.columns && (image.getPixelData()?.length ?? 0) >= size && Number.isFinite(found.high - found.low);
 }
 
+/** Whether values between whole numbers would be drawn black here. */
+export function needsWhole(found: ImageFacts): boolean {
+  return drawsWholeOnly && !found.whole && !found.colour;
+}
+
 export function factsKnown(address: string): ImageFacts | undefined {
-  return facts.get(address);
+  return facts.get(idOf(address));
 }
 
 /** Bytes that a decoded frame takes in the cache; a guess before the first is there. */
 export function bytesOf(address: string): number {
-  const known = facts.get(address);
+  const known = facts.get(idOf(address));
   return known ? known.columns * known.rows * (known.colour ? 4 : 2) : MEGABYTE;
 }
 

@@ -1,3 +1,5 @@
+import { type Curve, curveOf } from "./curve";
+
 /** What drawing needs of the header of one frame. */
 export interface ImageFacts {
   columns: number;
@@ -11,6 +13,13 @@ export interface ImageFacts {
   /** Letters of the right and of the lower edge, as the header words them. */
   edges: [string, string] | null;
   window: { center: number; width: number } | null;
+  /** Whether the window means its bounds exactly (LINEAR_EXACT), not the centres of its first and last step. */
+  exact: boolean;
+  curve: Curve | null;
+  /** Values in `unit` for each value of the pixels. */
+  factor: number;
+  /** Whether all values are whole numbers. */
+  whole: boolean;
   colour: boolean;
   inverted: boolean;
   unit: string;
@@ -21,7 +30,9 @@ export interface ImageFacts {
 /** The part of a parsed dataset that is used here. */
 export interface Elements {
   string(tag: string): string | undefined;
-  uint16(tag: string): number | undefined;
+  uint16(tag: string, index?: number): number | undefined;
+  elements: Record<string, { dataOffset: number; length: number; items?: { dataSet?: Elements }[] } | undefined>;
+  byteArray: ArrayLike<number>;
 }
 
 function numbers(elements: Elements, tag: string, count: number): number[] | null {
@@ -53,11 +64,14 @@ function unitOf(elements: Elements, modality: string): string {
   return modality === "CT" && elements.string("x00281053") !== undefined && !words.includes("LOCALIZER") ? "HU" : "";
 }
 
-export function factsOf(elements: Elements, range: [number, number], colour: boolean): ImageFacts {
+export function factsOf(elements: Elements, range: [number, number], colour: boolean, whole: boolean): ImageFacts {
   const [spacing, calibrated] = spacingOf(elements);
   const center = numbers(elements, "x00281050", 1);
   const width = numbers(elements, "x00281051", 1);
   const photometric = (elements.string("x00280004") ?? "").trim();
+  const exact = (elements.string("x00281056") ?? "").trim() === "LINEAR_EXACT";
+  const least = exact ? Number.MIN_VALUE : 1;
+  const window = center && width && (width[0] as number) >= least ? { center: center[0] as number, width: width[0] as number } : null;
   const shape = (elements.string("x20500020") ?? "").trim();
   return {
     columns: elements.uint16("x00280011") ?? 0,
@@ -67,11 +81,21 @@ export function factsOf(elements: Elements, range: [number, number], colour: boo
     orientation: numbers(elements, "x00200037", 6),
     position: numbers(elements, "x00200032", 3),
     edges: edgesOf(elements),
-    window: center && width && (width[0] as number) >= 1 ? { center: center[0] as number, width: width[0] as number } : null,
+    window,
+    exact,
+    curve: colour ? null : curveOf(elements, window, range[0]),
+    factor: 1,
+    whole,
     colour,
     inverted: photometric === "MONOCHROME1" || (photometric === "MONOCHROME2" && shape === "INVERSE"),
     unit: unitOf(elements, (elements.string("x00080060") ?? "").trim()),
     low: range[0],
     high: range[1],
   };
+}
+
+/** The same picture in another unit: all that is in values goes with the factor. */
+export function inUnit(facts: ImageFacts, factor: number, unit: string): ImageFacts {
+  const window = facts.window && { center: facts.window.center * factor, width: facts.window.width * factor };
+  return { ...facts, window, factor, unit, low: facts.low * factor, high: facts.high * factor };
 }

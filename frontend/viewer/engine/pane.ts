@@ -1,7 +1,8 @@
 import { Enums, type StackViewport, type Types, cache, getShouldUseCPURendering } from "@cornerstonejs/core";
 import type { Point } from "../data";
-import { factsKnown, idOf, load, theRenderer } from "./engine";
+import { factsKnown, idOf, load, needsWhole, theRenderer } from "./engine";
 import type { ImageFacts } from "./header";
+import { type Way, level, shownId, valuesOf } from "./shown";
 
 let made = 0;
 
@@ -11,13 +12,6 @@ export interface Pixels {
   rows: number;
   /** Numbers a pixel: 1 for grey, 3 or 4 for colour. */
   parts: number;
-}
-
-interface Held {
-  voxelManager?: { getScalarData(): ArrayLike<number> };
-  getPixelData(): ArrayLike<number>;
-  numberOfComponents?: number;
-  color?: boolean;
 }
 
 /** What both ways of drawing offer to go between pixels and space. */
@@ -33,6 +27,7 @@ export class Pane {
   private stack: string[] = [];
   private address = "";
   private shownWindow = "";
+  private way: Way | null = null;
   /** Index 0 is the centre of the first pixel, but its outer corner where the processor draws. */
   private readonly centre = getShouldUseCPURendering() ? 0 : 0.5;
 
@@ -56,38 +51,66 @@ export class Pane {
     this.shownWindow = "";
   }
 
-  /** Shows a frame of the stack; the view (zoom, place, window) stays.  Null when the stack was changed meanwhile.
-   *  Raises FrameError. */
-  async show(index: number): Promise<ImageFacts | null> {
+  /** Whether the shown frame is drawn by the curve of its header. */
+  get curved(): boolean {
+    return this.way === "curve";
+  }
+
+  /** Shows a frame of the stack, through the curve of its header where that is wanted; the view (zoom, place, window)
+   *  stays.  Null when the stack was changed meanwhile.  Raises FrameError. */
+  async show(index: number, curved: boolean): Promise<ImageFacts | null> {
     const { stack } = this;
     const address = stack[index] ?? "";
     const facts = await load(address);
     if (this.stack !== stack) return null;
-    if (this.address === "") {
-      await this.viewport.setStack(this.stack.map(idOf), index);
-      this.viewport.resetCamera();
+    const way = wayOf(facts, curved);
+    if (this.address === "" || way !== this.way) {
+      await this.restack(index, way);
     } else {
       const before = factsKnown(this.address);
       await this.viewport.setImageIdIndex(index);
-      if (before && (before.columns !== facts.columns || before.rows !== facts.rows)) this.shownWindow = "";
+      if (way || (before && (before.columns !== facts.columns || before.rows !== facts.rows))) this.shownWindow = "";
     }
     this.address = address;
     return facts;
+  }
+
+  /** The stack drawn in another way; the view is kept unless it is the first. */
+  private async restack(index: number, way: Way | null): Promise<void> {
+    const middle: Point = [this.element.clientWidth / 2, this.element.clientHeight / 2];
+    const held = this.address === "" ? null : { zoom: this.viewport.getZoom(), middle: this.toImage(middle) };
+    const ids = this.stack.map(idOf);
+    await this.viewport.setStack(way ? ids.map((id) => shownId(id, way)) : ids, index);
+    this.viewport.resetCamera();
+    this.way = way;
+    this.shownWindow = "";
+    if (!held) return;
+    this.viewport.setZoom(held.zoom);
+    const now = this.toCanvas(held.middle);
+    this.panBy(middle[0] - now[0], middle[1] - now[1]);
   }
 
   get shown(): string {
     return this.address;
   }
 
-  /** Window in real units by PS3.3 C.11.2.1.2; null leaves colour as it is. */
-  setWindow(window: { center: number; width: number } | null, inverted: boolean): void {
-    const wanted = JSON.stringify([window, inverted]);
+  /** Window in the unit of the facts by PS3.3 C.11.2.1.2; null leaves grey levels and colour as they are. */
+  setWindow(window: { center: number; width: number } | null, inverted: boolean, facts: ImageFacts): void {
+    const wanted = JSON.stringify([window, inverted, facts.factor]);
     if (wanted === this.shownWindow || this.address === "") return;
     this.shownWindow = wanted;
-    const lower = window ? window.center - 0.5 - (window.width - 1) / 2 : 0;
-    const upper = window ? lower + Math.max(window.width - 1, 1e-3) : 255;
+    const [lower, upper] = window && !this.curved ? this.bounds(window, facts) : [0, 255];
     this.viewport.setProperties({ voiRange: { lower, upper }, invert: inverted });
     this.viewport.render();
+  }
+
+  /** The numbers drawn black and white. */
+  private bounds(window: { center: number; width: number }, facts: ImageFacts): [number, number] {
+    const [center, width] = [window.center / facts.factor, window.width / facts.factor];
+    const lower = facts.exact ? center - width / 2 : center - 0.5 - (width - 1) / 2;
+    const upper = lower + Math.max(facts.exact ? width : width - 1, facts.whole ? 1e-3 : 1e-9);
+    const known = factsKnown(this.address);
+    return this.way === "levels" && known ? [level(lower, known), level(upper, known)] : [lower, upper];
   }
 
   get zoom(): number {
@@ -106,8 +129,14 @@ export class Pane {
   }
 
   panBy(dx: number, dy: number): void {
-    const [x, y] = this.viewport.getPan();
-    this.viewport.setPan([x + dx, y + dy]);
+    if (getShouldUseCPURendering()) {
+      // Drawn by the processor, the library's own pan holds only for pictures with the origin of space in their middle.
+      const middle: Types.Point2 = [this.element.clientWidth / 2 - dx, this.element.clientHeight / 2 - dy];
+      this.viewport.setCamera({ focalPoint: this.viewport.canvasToWorld(middle) });
+    } else {
+      const [x, y] = this.viewport.getPan();
+      this.viewport.setPan([x + dx, y + dy]);
+    }
     this.viewport.render();
   }
 
@@ -138,18 +167,23 @@ export class Pane {
     return [x + this.centre, y + this.centre];
   }
 
-  /** Values of the shown frame in real units. */
+  /** Values of the shown frame as the header gives them (a factor to another unit is not in them). */
   pixels(): Pixels | null {
     const facts = factsKnown(this.address);
-    const image = this.address ? (cache.getImage(idOf(this.address)) as unknown as Held | undefined) : undefined;
+    const image = this.address ? (cache.getImage(idOf(this.address)) as unknown as Parameters<typeof valuesOf>[0] | undefined) : undefined;
     if (!facts || !image) return null;
-    const values = image.voxelManager?.getScalarData() ?? image.getPixelData();
+    const values = valuesOf(image);
     return { values, columns: facts.columns, rows: facts.rows, parts: Math.max(1, Math.round(values.length / (facts.columns * facts.rows))) };
   }
 
   destroy(): void {
     theRenderer().disableElement(this.id);
   }
+}
+
+function wayOf(facts: ImageFacts, curved: boolean): Way | null {
+  if (curved && facts.curve) return "curve";
+  return needsWhole(facts) ? "levels" : null;
 }
 
 /** All panes take the size of their places anew. */

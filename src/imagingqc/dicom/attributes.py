@@ -86,6 +86,7 @@ TemporalPositionIdentifier 0 1000000, TemporalPositionIndex 0 1000000, NumberOfT
 EchoNumbers 0 10000, EchoTrainLength 0 100000 , NumberOfPhaseEncodingSteps 0 100000,
 CardiacNumberOfImages 0 10000, FrameAcquisitionNumber 0 1000000, InStackPositionNumber 0 1000000
 , NumberOfStudyRelatedInstances 0 1000000, PixelAspectRatio 1 65535,
+PixelIntensityRelationshipSign -1 1,
 SmallestImagePixelValue -2147483648 4294967295, LargestImagePixelValue -2147483648 4294967295,
 PixelPaddingValue -2147483648 4294967295, PixelPaddingRangeLimit -2147483648 4294967295,
 ImagesInSeries 0 1000000, AcquisitionMatrix 0 65535, ExposuresOnDetectorSinceLastCalibration 0 100000000,
@@ -123,7 +124,7 @@ ExposureIndex 0 1000000, TargetExposureIndex 0 1000000, DeviationIndex -1000 100
 Sensitivity 0 10000000, DetectorTemperature -50 150, PositionerPrimaryAngle -360 360,
 PositionerSecondaryAngle -360 360, CompressionForce 0 1000, CompressionPressure 0 1000, BodyPartThickness 0 1000,
 RepetitionTime 0 1000000, EchoTime 0 100000, EffectiveEchoTime 0 100000, InversionTime 0 100000,
-InversionTimes 0 100000, FlipAngle 0 720, MagneticFieldStrength 0.001 30,
+InversionTimes 0 100000, FlipAngle 0 720, MagneticFieldStrength 0.001 30, ImagingFrequency 0.001 10000,
 NumberOfAverages 0 10000, PixelBandwidth 0 10000000, PercentSampling 0 10000, PercentPhaseFieldOfView 0 10000,
 SAR 0 1000, dBdt 0 1000000, TriggerTime -1000000 10000000, NominalInterval 0 1000000, HeartRate 0 1000,
 NominalPercentageOfCardiacPhase 0 100, NominalCardiacTriggerDelayTime -1000000 10000000,
@@ -158,7 +159,7 @@ ALIASES = {
 ZERO_MEANS_ABSENT = frozenset(
     {"SliceThickness", "KVP", "ReconstructionDiameter", "DataCollectionDiameter", "DistanceSourceToDetector",
      "DistanceSourceToPatient", "DistanceSourceToIsocenter", "PatientSize", "PatientWeight", "BodyPartThickness",
-     "MagneticFieldStrength", "PixelAspectRatio", "WaterEquivalentDiameter", "WindowWidth",
+     "MagneticFieldStrength", "ImagingFrequency", "PixelAspectRatio", "WaterEquivalentDiameter", "WindowWidth",
      "EstimatedRadiographicMagnificationFactor", "FieldOfViewDimensions", "DetectorActiveDimensions",
      "LossyImageCompressionRatio"}
 )  # fmt: skip

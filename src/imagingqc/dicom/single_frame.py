@@ -29,14 +29,16 @@ from pydicom.uid import (
     ImplicitVRLittleEndian,
 )
 
+from imagingqc.dicom.codecs import decode_frame
 from imagingqc.dicom.faults import PARSER_ERRORS, quiet
 from imagingqc.dicom.geometry import is_orientation
 from imagingqc.dicom.header import declared_shape, region_spacing
+from imagingqc.dicom.modality_lut import has_table, through_table
 from imagingqc.dicom.sizes import Shape, check_complete, check_limits
 from imagingqc.dicom.source import UNDEFINED, PixelElement, Source, open_source
 from imagingqc.errors import DataError
 
-VERSION = 1  # of the bytes: goes up whenever the same object would give others
+VERSION = 2  # of the bytes: goes up whenever the same object would give others
 _DRAWING = """
 SOPClassUID Modality ImageType FrameType
 SamplesPerPixel PhotometricInterpretation PlanarConfiguration Rows Columns BitsAllocated BitsStored HighBit
@@ -47,7 +49,7 @@ WindowCenter WindowWidth VOILUTFunction RescaleIntercept RescaleSlope RescaleTyp
 RedPaletteColorLookupTableDescriptor GreenPaletteColorLookupTableDescriptor BluePaletteColorLookupTableDescriptor
 RedPaletteColorLookupTableData GreenPaletteColorLookupTableData BluePaletteColorLookupTableData
 SegmentedRedPaletteColorLookupTableData SegmentedGreenPaletteColorLookupTableData
-SegmentedBluePaletteColorLookupTableData LUTDescriptor LUTData
+SegmentedBluePaletteColorLookupTableData LUTDescriptor LUTData ModalityLUTType
 """
 _TABLES = ("ModalityLUTSequence", "VOILUTSequence")
 _GROUPS = """
@@ -61,11 +63,13 @@ _LONG_HEAD = frozenset({"OB", "OW", "OF", "OD", "OL", "OV", "UN"})
 
 def single_frame(path: str, frame: int = 0) -> bytes:
     """Frame `frame` (0-based) of the object at `path` as a DICOM file of one frame, in the transfer syntax it has
-    (deflated ones inflated), with the attributes of the closed list alone.
+    (deflated ones inflated), with the attributes of the closed list alone.  Where a table leads to real units, it is
+    applied: such pixels become 16-bit values of that unit, explicit little endian.
 
     Raises DataError: `not_an_image`, `no_such_frame`, `no_pixel_data`, `unsupported_syntax` (frames of single bits that
     do not begin at a byte), and whatever `source.open_source`, `sizes.check_limits` and `sizes.check_complete` refuse.
-    Source: PS3.5 8.2 and A.4 (native and encapsulated pixel data), PS3.10 7.1 (file meta), PS3.3 C.7.6.16 (frames).
+    Source: PS3.5 8.2 and A.4 (native and encapsulated pixel data), PS3.10 7.1 (file meta), PS3.3 C.7.6.16 (frames),
+    PS3.3 C.11.1 (tables).
     """
     known = Path(path)
     try:
@@ -167,31 +171,43 @@ def _integer(dataset: Dataset, keyword: str) -> int:
 
 
 def _file(outline: _Outline, source: Source, frame: int) -> bytes:
-    little = outline.syntax != ExplicitVRBigEndian
-    implicit = outline.syntax == ImplicitVRLittleEndian
-    out = DicomBytesIO()
-    out.write(b"\0" * 128 + b"DICM")
-    out.is_little_endian, out.is_implicit_VR = True, False
-    meta = FileMetaDataset()
-    meta.FileMetaInformationGroupLength = 0
-    meta.TransferSyntaxUID = UID(outline.syntax)
-    write_file_meta_info(out, meta, enforce_standard=False)
-    out.is_little_endian, out.is_implicit_VR = little, implicit
     header = Dataset()
     for part in (outline.common, *outline.own[frame : frame + 1]):
         for tag in list(part.keys()):
             header[tag] = part.get_item(tag)
     _drop_absurd(header)
-    write_dataset(out, header)
+    little = outline.syntax != ExplicitVRBigEndian
+    if has_table(header):
+        header, values = through_table(header, decode_frame(source, outline.shape, frame).values, little=little)
+        out = _begun(ExplicitVRLittleEndian, header)
+        data = values.astype("<u2").tobytes()
+        out.write(struct.pack("<HH2sHL", 0x7FE0, 0x10, b"OW", 0, len(data)) + data)
+        return bytes(out.getvalue())
+    out = _begun(outline.syntax, header)
     order = "<" if little else ">"
     if outline.pixel.length == UNDEFINED:
         data = get_frame(_at(source, outline.pixel.offset), frame, number_of_frames=outline.shape.frames)
         out.write(_encapsulated(data))
     else:
         data = _native(outline, source, frame)
+        implicit = outline.syntax == ImplicitVRLittleEndian
         out.write(_pixel_head(outline.pixel, len(data), order, implicit=implicit))
         out.write(data)
     return bytes(out.getvalue())
+
+
+def _begun(syntax: str, header: Dataset) -> DicomBytesIO:
+    """The file up to its pixels."""
+    out = DicomBytesIO()
+    out.write(b"\0" * 128 + b"DICM")
+    out.is_little_endian, out.is_implicit_VR = True, False
+    meta = FileMetaDataset()
+    meta.FileMetaInformationGroupLength = 0
+    meta.TransferSyntaxUID = UID(syntax)
+    write_file_meta_info(out, meta, enforce_standard=False)
+    out.is_little_endian, out.is_implicit_VR = syntax != ExplicitVRBigEndian, syntax == ImplicitVRLittleEndian
+    write_dataset(out, header)
+    return out
 
 
 def _drop_absurd(header: Dataset) -> None:

@@ -61,6 +61,11 @@ def box_mean(values: NDArray[np.float32], size: int | list[int]) -> NDArray[np.f
     return np.asarray(_filters.uniform_filter(values, size), dtype=np.float32)
 
 
+def box_along(rows: NDArray[np.float64], size: int) -> NDArray[np.float64]:
+    """Mean over `size` values along each row; a row goes on beyond its ends as it ends there."""
+    return np.asarray(_filters.uniform_filter1d(rows, size, axis=1, mode="nearest"), dtype=np.float64)
+
+
 def smoothed(counts: FloatArray, sigma: float) -> FloatArray:
     """A histogram smoothed with a Gaussian of `sigma` bins; nothing lies beyond its ends."""
     return np.asarray(_filters.gaussian_filter1d(counts, sigma, mode="constant"))
@@ -83,9 +88,14 @@ def blurred(values: FloatArray, sigma: tuple[float, float]) -> NDArray[np.float3
     return np.asarray(_filters.gaussian_filter(np.asarray(values, np.float32), sigma, mode="nearest", truncate=3.0))
 
 
-def interpolated(values: FloatArray, y: FloatArray, x: FloatArray, beyond: float = -1000.0) -> NDArray[np.float64]:
-    """Linear interpolation at rows `y` and columns `x` (pixel centres are whole numbers); `beyond` the picture."""
-    return np.asarray(_filters.map_coordinates(values, [y, x], order=1, cval=beyond), dtype=np.float64)
+def interpolated(
+    values: FloatArray, y: FloatArray, x: FloatArray, beyond: float = -1000.0, order: int = 1
+) -> NDArray[np.float64]:
+    """Interpolation at rows `y` and columns `x` (pixel centres are whole numbers); `beyond` the picture.
+
+    Linear; with a higher order (3, 5) by splines, which keep fine detail that straight lines would blur.
+    """
+    return np.asarray(_filters.map_coordinates(values, [y, x], order=order, cval=beyond), dtype=np.float64)
 
 
 def running_quadratic(values: NDArray[np.float64], size: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

@@ -40,12 +40,17 @@ def demo(home: Path | None, host: str, port: int, no_serve: bool) -> None:  # no
     platform.start(home)
     platform.migrate()
     password = prepare(home)
+    from yingheng.cli.demo_phantoms import phantoms  # noqa: PLC0415
     from yingheng.cli.demo_rules import draft_and_trial  # noqa: PLC0415
+    from yingheng.cli.demo_traffic import messages_and_retakes  # noqa: PLC0415
     from yingheng.jobs.worker import make_engine  # noqa: PLC0415
 
     click.echo("评价样例检查 … · evaluating the sample exams")
     make_engine(concurrency=2).run(once=True)
     draft_and_trial(HOSPITAL)
+    messages_and_retakes(HOSPITAL)
+    click.echo("体模检测 … · performance tests with phantoms")
+    phantoms(home, HOSPITAL)
     summary()
     if no_serve:
         return
@@ -64,10 +69,12 @@ def demo(home: Path | None, host: str, port: int, no_serve: bool) -> None:  # no
 def prepare(home: Path) -> str:
     """Organisations, people and sample exams (again and again without harm); returns the password of all accounts."""
     from yingheng.cli.demo_exams import demo_write  # noqa: PLC0415
+    from yingheng.cli.demo_traffic import forwarding  # noqa: PLC0415
     from yingheng.cli.importing import import_folders, stored_or_said  # noqa: PLC0415
 
     hospital, password = organisations_and_people(home)
     platform.answer_for(hospital, is_open=True)
+    forwarding(hospital)
     click.echo("生成样例检查 … · writing sample exams")
     folders = demo_write(home / "samples")
     with stored_or_said():

@@ -9,6 +9,11 @@ import click
 # name -> (module, attribute, one line for the overview)
 COMMANDS: dict[str, tuple[str, str, str]] = {
     "check": ("yingheng.cli.check", "check", "评价文件夹中的检查（不用数据库） · judge a folder of DICOM, no database"),
+    "phantom": (
+        "yingheng.cli.phantom",
+        "phantom",
+        "设备性能检测：体模图像（不用数据库） · performance test with a phantom",
+    ),
     "standards": ("yingheng.cli.standards", "standards", "查看与校验标准 · list, show and lint standards"),
     "rules": ("yingheng.cli.rules", "rules", "本院规则：试运行、发布、回退 · a hospital's own rules"),
     "init": ("yingheng.cli.init", "init", "新建医院与管理员 · first hospital and administrator"),

@@ -167,7 +167,8 @@ def course_of(scope: Scope, *, device: Device, protocol_key: str, quantity: str,
     newest = list(with_aside(points).select_related("exam").order_by("-at", "-id")[:limit])
     boundaries = [b for b in boundaries_of_device(scope, device.pk) if b.concerns(protocol_key, quantity)]
     baselines = scope.filter(Baseline.objects.filter(**key)).order_by("version")
-    return Course(protocol_key, quantity, tuple(reversed(newest)), points.count(), tuple(baselines), tuple(boundaries))
+    total = points.count() if len(newest) == limit else len(newest)
+    return Course(protocol_key, quantity, tuple(reversed(newest)), total, tuple(baselines), tuple(boundaries))
 
 
 def outlying(scope: Scope, device: Device, quantity: str, *, beyond: float, limit: int = 20) -> list[QuantityPoint]:

@@ -1,7 +1,7 @@
 """Database triggers that keep evidence append-only, whoever asks and by whatever program.
 
-Of measurement sets and assessments only `is_current` may change; decisions and acceptances never change; none is
-ever deleted.
+Of measurement sets and assessments only `is_current` may change; decisions, acceptances and baselines never change;
+none is ever deleted.
 A migration that rebuilds one of these tables must call `install` again afterwards.
 """
 
@@ -17,6 +17,7 @@ TABLES = {
     "evidence_assessment": ("is_current",),
     "evidence_decision": (),
     "evidence_acceptance": (),
+    "evidence_baseline": (),
 }
 _MESSAGE = "evidence is append-only"
 

@@ -23,12 +23,12 @@ from imagingqc.errors import AnalysisError, DataError, Reason
 from imagingqc.evaluate import judge_measurements
 from imagingqc.quantity import Evidence, Measurement, quantity_catalogue
 from yingheng.catalog.models import Instance, Series
+from yingheng.catalog.reading import dicom_series, input_hash
 from yingheng.common.errors import Invalid, NotFound
 from yingheng.evidence.courses import drifting
 from yingheng.evidence.models import MeasurementSet, Trend
 from yingheng.evidence.selectors import measurements_current
 from yingheng.evidence.services import Run, assessment_store, measurements_store, subject_of_device, unasked_retire
-from yingheng.imagequality.reading import dicom_series, input_hash
 from yingheng.registry.models import Device
 from yingheng.rulebook.selectors import standards_for
 from yingheng.tenancy.scope import Scope

@@ -28,6 +28,7 @@ from imagingqc.quantity import Measurement
 from yingheng.audit import services as audit
 from yingheng.audit.actor import Actor
 from yingheng.catalog.models import Exam, Series
+from yingheng.catalog.reading import exam_read, series_read
 from yingheng.catalog.services import exam_item_identify
 from yingheng.common import events
 from yingheng.evidence.models import MeasurementSet
@@ -41,7 +42,6 @@ from yingheng.evidence.services import (
     subject_of_series,
     unasked_retire,
 )
-from yingheng.imagequality.reading import exam_read, series_read
 from yingheng.jobs import services as jobs
 from yingheng.jobs.runner import report_progress
 from yingheng.rulebook.selectors import standards_for
@@ -60,9 +60,10 @@ def series_evaluate(*, series_id: UUID | str, pace: Pace = "fast") -> bool:
     The fast set first; where there is more to measure, a job for the full set follows.  Idempotent: the same bytes
     under the same code are not measured again, only judged.  Criteria about absence wait until the series is
     complete.  Raises NotFound when stored bytes are gone, Invalid or DataError when they are damaged.
+    Images of a phantom are no patient's: they are left to the performance tests.
     """
     row = Series.objects.select_related("exam__hospital", "exam__item", "device").filter(pk=series_id).first()
-    if row is None or row.pixels_gone_at is not None:
+    if row is None or row.pixels_gone_at is not None or row.exam.is_phantom:
         return False
     read, inputs = series_read(row)
     if read is None or len(read.instances) < row.n_instances:  # part of it came back without the rest
@@ -83,7 +84,9 @@ def series_evaluate(*, series_id: UUID | str, pace: Pace = "fast") -> bool:
 def exam_evaluate(*, exam_id: UUID | str) -> bool:
     """Measure and judge what concerns the exam as a whole; False when there is nothing (left) to evaluate."""
     row = Exam.objects.select_related("hospital", "device", "item").filter(pk=exam_id).first()
-    if row is None or row.series.filter(pixels_gone_at__isnull=False).exists():  # what is left is not the exam
+    if row is None or row.is_phantom:
+        return False
+    if row.series.filter(pixels_gone_at__isnull=False).exists():  # what is left is not the exam
         return False
     read, inputs = exam_read(row)
     if read is None or sum(len(one.instances) for one in read.series) < row.n_instances:

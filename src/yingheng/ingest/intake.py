@@ -17,7 +17,9 @@ from types import FrameType
 from django.conf import settings
 from django.db import InterfaceError, OperationalError, connections
 
+from yingheng.ingest.pulse import BEAT_S, Pulse
 from yingheng.ingest.services.commitment import commitments_take
+from yingheng.ingest.services.commitment_reports import reports_take
 from yingheng.ingest.services.draining import Take, objects_take, spool_drain
 from yingheng.ingest.services.messages import messages_take
 from yingheng.ingest.services.messages_sources import mllp_listen
@@ -54,6 +56,7 @@ TAKERS: Mapping[Kind, Take] = {
     Kind.STEP_CREATE: steps_take,
     Kind.STEP_SET: steps_take,
     Kind.COMMITMENT: commitments_take,
+    Kind.COMMITMENT_REPORT: reports_take,
     Kind.MESSAGE: messages_take,
 }
 
@@ -77,7 +80,14 @@ def sweep(_stop: threading.Event) -> bool:
     return False
 
 
+def beat(_stop: threading.Event) -> bool:
+    """Say that this process lives."""
+    Pulse(Path(settings.YINGHENG_HOME), "intake").beat()
+    return False
+
+
 LOOPS: Sequence[Loop] = (
+    Loop("pulse", beat, BEAT_S),
     Loop("spool", drain, _IDLE_S, with_once=True),
     Loop("mllp", mllp_listen, 60.0),
     Loop("folders", folders_watch, LOOK_S),
@@ -100,6 +110,7 @@ def run_intake(*, once: bool = False, loops: Sequence[Loop] | None = None) -> No
         pass
     for thread in threads:
         thread.join(_LEAVE_S)
+    Pulse(Path(settings.YINGHENG_HOME), "intake").end()
 
 
 def _run(loop: Loop, stop: threading.Event, once: bool) -> None:  # noqa: FBT001 - a thread's arguments

@@ -24,6 +24,8 @@ _NAMED_KEYS = frozenset({"patient"})
 
 def message_rows(row: Message, *, identified: bool) -> list[Row]:
     """Place and value of everything a message says; nothing for one that cannot be taken apart and must be masked."""
+    if row.raw_removed_at:
+        return []
     data = keys.bytes_decrypt(row.raw_cipher)
     if row.channel == Message.Channel.JSON:
         return _json_rows(data, identified=identified)

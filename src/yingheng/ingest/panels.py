@@ -1,4 +1,4 @@
-"""What intake adds to the page of an exam: whether all of it has come, by the word of those who sent it."""
+"""What intake adds to the page of an exam: whether all of it has come, and where it goes on to."""
 
 from __future__ import annotations
 
@@ -7,10 +7,17 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from yingheng.catalog.models import Exam, PerformedStep
-from yingheng.common.ui.parts import KeyValues, Many, Section, Tag, When
+from yingheng.common.ui.parts import KeyValues, Lines, Many, Section, Tag, When
+from yingheng.common.ui.tables import Column, Row, Table
+from yingheng.ingest.models import Delivery
+from yingheng.ingest.tags import commitment_tag, delivery_tag
+from yingheng.ingest.texts import trouble_words
+from yingheng.tenancy.access import scope_of
+from yingheng.tenancy.permissions import INGEST_VIEW
 
 _STEP_TONES = {"in_progress": "accent", "completed": "neutral", "discontinued": "human"}
 _SHOWN = 10
@@ -75,3 +82,51 @@ def _clock(exam: Exam) -> _Rows:
         return []
     words = _("A date in the headers cannot be true and was not used: check the clock of the device.")
     return [(_("Clock"), Tag(words, "human"))]
+
+
+def exam_deliveries(request: HttpRequest, subject: Any) -> Section | None:
+    """Where an exam goes, how far it is and why it waits; None where it goes nowhere.  One query."""
+    if not isinstance(subject, Exam):
+        return None
+    rows = list(Delivery.objects.filter(exam=subject).select_related("destination").order_by("created_at", "pk"))
+    if not rows:
+        return None
+    may = scope_of(request, INGEST_VIEW).contains(subject.hospital.path)
+    table = Table(
+        columns=(
+            Column("to", _("Destination"), roomy=True),
+            Column("state", _("State"), wide=True),
+            Column("at", _("Last change"), nowrap=True, phone=False),
+        ),
+        rows=[_delivery(one, linked=may) for one in rows],
+        caption=_("Sent on to"),
+    )
+    return Section(_("Sent on to"), table, flush=True)
+
+
+def _delivery(row: Delivery, *, linked: bool) -> Row:
+    tags: list[Any] = [delivery_tag(row)]
+    if row.commitment:
+        tags.append(commitment_tag(row.commitment))
+    if row.state == Delivery.State.HELD and row.goes_at:
+        tags += [_("goes by itself at"), When(row.goes_at)]
+    why = _why(row)
+    return Row(
+        {
+            "to": row.destination.name,
+            "state": Lines(Many(tags), why) if why else Many(tags),
+            "at": When(row.sent_at or row.changed_at),
+        },
+        url=reverse("ingest:delivery", args=[row.pk]) if linked else "",
+        id=str(row.pk),
+    )
+
+
+def _why(row: Delivery) -> str:
+    """Why it is not there yet; "" when there is nothing to say."""
+    waits = row.state in {Delivery.State.WAITING, Delivery.State.SENDING}
+    if waits and row.destination.failing_since:
+        return trouble_words(row.destination.trouble)
+    if row.state == Delivery.State.CANCELLED:
+        return row.cancel_reason
+    return trouble_words(row.trouble) if row.trouble and row.state != Delivery.State.SENT else ""

@@ -37,6 +37,7 @@ class Kind(Enum):
     STEP_CREATE = "mpps-create"  # N-CREATE of a modality performed procedure step
     STEP_SET = "mpps-set"  # N-SET of one
     COMMITMENT = "commitment"  # N-ACTION of the storage commitment push model
+    COMMITMENT_REPORT = "commitment-report"  # N-EVENT-REPORT of it: what a destination vouches for
     MESSAGE = "hl7"  # one HL7 v2 message without its MLLP frame; after a byte 0x1C a JSON note on who sent it
 
 
@@ -62,10 +63,10 @@ class SpoolFile:
     """
 
     def __init__(self, spool: Spool, hospital_id: UUID, kind: Kind) -> None:
-        self._spool, self._hospital_id, self._kind = spool, hospital_id, kind
+        self._spool, self._hospital_id = spool, hospital_id
         self.received_ns = time.time_ns()
-        self._name = f"{self.received_ns:020d}-{os.getpid():x}-{next(_COUNT):x}.{kind.value}"
-        self._temporary = spool.root / "tmp" / self._name
+        self.name = f"{self.received_ns:020d}-{os.getpid():x}-{next(_COUNT):x}.{kind.value}"
+        self._temporary = f"{spool.temporary}/{self.name}"
         self._descriptor = os.open(self._temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         self.size = 0
 
@@ -77,16 +78,14 @@ class SpoolFile:
             self.size += done
             view = view[done:]
 
-    def commit(self) -> Spooled:
+    def commit(self) -> None:
         """On disk with its name, whatever happens next, once this returns: file synced, renamed, folder synced."""
         os.fsync(self._descriptor)
         os.close(self._descriptor)
         self._descriptor = -1
         folder = self._spool.folder_of(self._hospital_id)
-        target = folder / self._name
-        self._temporary.rename(target)
+        os.rename(self._temporary, f"{folder}/{self.name}")  # noqa: PTH104 - Paths cost: ADR 0011
         sync_folder(folder)
-        return Spooled(target, self._hospital_id, self._kind, self.received_ns)
 
     def discard(self) -> None:
         """Forget it; nothing happens after `commit`."""
@@ -94,7 +93,7 @@ class SpoolFile:
             os.close(self._descriptor)
             self._descriptor = -1
         with suppress(FileNotFoundError):
-            self._temporary.unlink()
+            os.unlink(self._temporary)  # noqa: PTH108 - text, as above
 
     def __enter__(self) -> Self:
         return self
@@ -113,8 +112,9 @@ class Spool:
 
     def __init__(self, home: Path) -> None:
         self.root = home / "spool"
-        self._known: set[UUID] = set()
-        (self.root / "tmp").mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.temporary = self.root / "tmp"
+        self._folders: dict[UUID, Path] = {}
+        self.temporary.mkdir(mode=0o700, parents=True, exist_ok=True)
 
     def begin(self, hospital_id: UUID, kind: Kind) -> SpoolFile:
         """A new file for that hospital.  OSError when it cannot be made."""
@@ -124,7 +124,8 @@ class Spool:
         """A whole small file at once, durable when this returns."""
         with self.begin(hospital_id, kind) as file:
             file.write(data)
-            return file.commit()
+            file.commit()
+            return Spooled(self.folder_of(hospital_id) / file.name, hospital_id, kind, file.received_ns)
 
     def waiting(self, limit: int) -> list[Spooled]:
         """The oldest acknowledged files, all hospitals together, at most `limit` of each hospital."""
@@ -151,7 +152,7 @@ class Spool:
     def sweep(self, *, older_than_s: float) -> int:
         """Remove unacknowledged leftovers of killed receivers that old; returns how many."""
         removed = 0
-        for path in (self.root / "tmp").iterdir():
+        for path in self.temporary.iterdir():
             with suppress(FileNotFoundError):
                 if time.time() - path.stat().st_mtime > older_than_s:
                     path.unlink()
@@ -160,12 +161,13 @@ class Spool:
 
     def folder_of(self, hospital_id: UUID) -> Path:
         """Where acknowledged files of a hospital lie; made, durably, on first use."""
-        folder = self.root / hospital_id.hex / "new"
-        if hospital_id not in self._known:
+        folder = self._folders.get(hospital_id)
+        if folder is None:
+            folder = self.root / hospital_id.hex / "new"
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             for parent in (folder.parent, self.root, self.root.parent):
                 sync_folder(parent)
-            self._known.add(hospital_id)
+            self._folders[hospital_id] = folder
         return folder
 
     def _files(self, folder: Path, hospital_id: UUID) -> Iterator[Spooled]:

@@ -5,6 +5,7 @@ from typing import Any
 from yingheng.catalog.models import Exam, Quarantine, Series
 from yingheng.ingest.forwarding.scu import PeerTrouble
 from yingheng.ingest.services.commitment import commitment_answer
+from yingheng.ingest.services.commitment_asking import commitment_send
 from yingheng.ingest.services.forwarding_notices import webhook_send
 from yingheng.ingest.services.forwarding_routing import exam_route, forward_ask
 from yingheng.ingest.services.forwarding_sending import destination_send
@@ -46,6 +47,11 @@ def answer_commitment(natural_key: str, payload: dict[str, Any]) -> None:  # noq
         commitment_answer(commitment_id=natural_key)
     except PeerTrouble as trouble:
         raise GiveUp(f"{trouble_words(trouble.code)} ({trouble.code} {trouble.detail})") from trouble
+
+
+def ask_commitment(natural_key: str, payload: dict[str, Any]) -> None:  # noqa: ARG001 - a handler's signature
+    """Route for `events.COMMITMENT_ASK`: ask a destination to vouch for what it took."""
+    commitment_send(ask_id=natural_key)
 
 
 def forward_series(natural_key: str, payload: dict[str, Any]) -> None:  # noqa: ARG001 - a handler's signature

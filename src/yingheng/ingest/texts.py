@@ -35,6 +35,7 @@ ERROR_TEXTS = {
     "ingest.webhook_known": _("This address is already in the list."),
     "ingest.message_unknown": _("This message does not exist, or you have no access to it."),
     "ingest.message_settled": _("This message was applied, or there is nothing to apply."),
+    "ingest.message_gone": _("The bytes of this message passed their time of keeping; it cannot be applied any more."),
     "ingest.source_unknown": _("This source of messages does not exist, or you have no access to it."),
     "ingest.source_known": _("There is a source %(name)s already."),
     "ingest.source_anywhere": _("Enter at least one address or network from which it calls."),
@@ -50,6 +51,9 @@ ERROR_TEXTS = {
     "ingest.query_limits": _("At least one study a run and at a time; no pause below zero."),
     "ingest.query_hours": _("Enter both the hour it may begin and the hour it must pause, or neither."),
     "ingest.query_state": _("This is not possible in the present state of the query; it may have changed just now."),
+    "ingest.commitment_unknown": _("This request does not exist, or you have no access to it."),
+    "ingest.commitment_state": _("This request needs nothing, or waits for its report."),
+    "ingest.policy_range": _("One of the numbers is out of its range."),
     "ingest.watch_unknown": _("This folder is not watched, or you have no access to it."),
     "ingest.watch_root": _("Only folders below those named in YINGHENG_WATCH_ROOTS may be watched."),
     "ingest.watch_folder": _("There is no such folder."),
@@ -64,6 +68,8 @@ MESSAGE_KINDS = {
     "forward.down": Kind(
         _("%(name)s does not take exams at present. They wait and are sent as soon as it does."), "warning"
     ),
+    "commitment.late": Kind(_("%(name)s did not report in time whether it keeps images that it took."), "warning"),
+    "commitment.bad": Kind(_("%(name)s does not vouch for images that it took."), "urgent"),
     "forward.failed": Kind(_("%(name)s did not take %(n)s objects of an exam."), "warning"),
 }
 
@@ -91,6 +97,9 @@ TROUBLES: Mapping[str, Promise] = {
     "not_understood": _("It says that it does not understand the object."),
     "class_not_supported": _("It does not store objects of this class."),
     "not_authorised": _("It says that we may not store there."),
+    "commitment_not_offered": _("It offers no storage commitment to us: it must be switched on there."),
+    "commitment_refused": _("It refused the request for storage commitment."),
+    "not_committed": _("It took the object and then did not vouch for it."),
     "refused_object": _("It refused the object."),
     "coerced": _("It took the object and changed some of its values."),
     "remark": _("It took the object with a remark."),

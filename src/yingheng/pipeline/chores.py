@@ -15,13 +15,17 @@ from yingheng.catalog.services.storing import storage_look
 from yingheng.catalog.storage import default_storage
 from yingheng.catalog.trash import trash_empty
 from yingheng.imagequality.handlers import REVIEW_S, devices_review
+from yingheng.ingest.services.commitment_asking import commitments_expire
 from yingheng.ingest.services.forwarding_notices import notices_push
 from yingheng.ingest.services.forwarding_outbox import holds_release, outbox_push
 from yingheng.ingest.services.forwarding_results import results_push
 from yingheng.ingest.services.messages import waiting_apply
+from yingheng.ingest.services.messages_keeping import messages_expire
 from yingheng.ingest.services.querying import queries_push
 from yingheng.jobs.chores import Chore
 from yingheng.jobs.signals import signals_prune
+from yingheng.phantomqc.services import restrictions_due
+from yingheng.schedule.services import dues_escalate, dues_extend
 from yingheng.tenancy.scope import Scope
 
 AT_ONCE = 50  # the engine keeps its leases alive between chores
@@ -87,6 +91,8 @@ CHORES = (
     Chore(15.0, results_push),
     Chore(30.0, outbox_push),
     Chore(60.0, notices_push),
+    Chore(60.0, commitments_expire),
+    Chore(600.0, messages_expire),
     Chore(60.0, queries_push),
     Chore(3600.0, leftovers_remove),
     Chore(120.0, signals_prune),
@@ -94,4 +100,7 @@ CHORES = (
     Chore(60.0, retention_sweep),
     Chore(300.0, aside_empty),
     Chore(REVIEW_S, devices_review),
+    Chore(600.0, dues_extend),
+    Chore(300.0, dues_escalate),
+    Chore(60.0, restrictions_due),
 )

@@ -3,6 +3,7 @@
 from yingheng.catalog.metadata import series_metadata_cache, series_metadata_forget
 from yingheng.catalog.tasks import remove_expired_pixels, suggest_retakes_of_steps
 from yingheng.common import events
+from yingheng.documents.tasks import make_report_asked
 from yingheng.imagequality.handlers import (
     accumulate_device,
     devices_by_changed_rules,
@@ -25,6 +26,7 @@ from yingheng.imagequality.tasks import (
 from yingheng.ingest.tasks import (
     answer_commitment,
     apply_waiting_reports,
+    ask_commitment,
     forward_asked,
     forward_exam,
     forward_send,
@@ -35,12 +37,20 @@ from yingheng.ingest.tasks import (
 )
 from yingheng.jobs.routes import Routes
 from yingheng.notify.handlers import tell_job_parked
+from yingheng.phantomqc.handlers import recognise_exam, recognise_series, run_phantom
+from yingheng.registry.handlers import tell_use
 from yingheng.rulebook.tasks import run_shadow_asked
 
 # A kind with no handler says that nothing follows it yet; a kind that is not listed is a mistake and gets parked.
 ROUTES: Routes = {
-    events.SERIES_READY: (forward_series, evaluate_series_ready, series_metadata_cache),
-    events.EXAM_CLOSED: (forward_exam, evaluate_exam_closed, apply_waiting_reports, suggest_retakes_of_steps),
+    events.SERIES_READY: (forward_series, recognise_series, evaluate_series_ready, series_metadata_cache),
+    events.EXAM_CLOSED: (
+        forward_exam,
+        recognise_exam,
+        evaluate_exam_closed,
+        apply_waiting_reports,
+        suggest_retakes_of_steps,
+    ),
     events.FORWARD_ASKED: (forward_asked,),
     events.FORWARD_SEND: (forward_send,),
     events.NOTICE_SEND: (notice_send,),
@@ -48,14 +58,18 @@ ROUTES: Routes = {
     events.JOB_PARKED: (tell_job_parked,),
     events.INSTANCE_QUARANTINED: (tell_quarantined,),
     events.COMMITMENT_ASKED: (answer_commitment,),
+    events.COMMITMENT_ASK: (ask_commitment,),
     events.SERIES_MEASURED: (measure_series_full,),
     events.EXAM_READY: (judge_exam_ready,),
     events.ITEM_MAPPED: (spread_mapping,),
     events.RULES_CHANGED: (judge_by_changed_rules, devices_by_changed_rules),
     events.SHADOW_ASKED: (run_shadow_asked,),
     events.DEVICE_SEEN: (),
-    events.DEVICE_RESTRICTED: (),
-    events.DEVICE_RELEASED: (),
+    events.REPORT_ASKED: (make_report_asked,),
+    events.SHEET_SUBMITTED: (),
+    events.DEVICE_RESTRICTED: (tell_use,),
+    events.DEVICE_RELEASED: (tell_use,),
+    events.DEVICE_PERMITTED: (tell_use,),
     events.MEASUREMENT_STORED: (follow_set, suggest_retakes),
     events.BASELINE_CHANGED: (judge_by_new_baseline,),
     events.DEVICE_CHANGED: (follow_device_change,),
@@ -66,5 +80,6 @@ ROUTES: Routes = {
     events.ASSESSMENT_STORED: (),
     events.FINDING_OPENED: (),
     events.FINDING_CLOSED: (),
+    events.PHANTOM_RUN: (run_phantom,),
     events.PIXELS_EXPIRED: (remove_expired_pixels, series_metadata_forget),
 }

@@ -12,12 +12,25 @@ class RegistryConfig(AppConfig):
     verbose_name = _("Registry")
 
     def ready(self) -> None:
+        from yingheng.notify.messages import Kind, message_kinds_add  # noqa: PLC0415 - apps load after settings
+        from yingheng.registry import naming  # noqa: PLC0415
+
+        naming.register()
+        message_kinds_add(
+            {
+                "device.stopped": Kind(_("%(device)s was taken out of use: %(reason)s."), "urgent"),
+                "device.permitted": Kind(
+                    _("%(device)s, restricted, may be used until %(until)s: %(reason)s."), "warning"
+                ),
+            }
+        )
         error_texts_add(
             {
                 "registry.device_name_missing": _("Give the device a name."),
                 "registry.room_of_other_hospital": _("This room belongs to another hospital."),
                 "registry.reason_missing": _("Give a reason."),
                 "registry.device_use_state": _("This is not possible while the device is in its present state."),
+                "registry.permit_until": _("Choose an end that lies ahead, at most a month from now."),
                 "registry.room_incomplete": _("A room needs a code and a name."),
                 "registry.person_incomplete": _("A person needs a staff number, a name and a category."),
                 "registry.item_unknown": _("There is no exam item %(item)s."),

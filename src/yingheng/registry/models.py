@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import get_language
@@ -164,6 +166,11 @@ class Device(models.Model):
     use_reason = models.TextField(blank=True)
     use_since = models.DateTimeField(null=True, blank=True)
     use_finding = models.UUIDField(null=True, blank=True, help_text="id of the finding behind the restriction")
+    use_evidence_type = models.CharField(max_length=16, blank=True, help_text="what the restriction rests on")
+    use_evidence_id = models.UUIDField(null=True, blank=True)
+    permit_until = models.DateTimeField(null=True, blank=True, help_text="end of a temporary use")
+    permit_reason = models.TextField(blank=True)
+    permit_by_name = models.CharField(max_length=200, blank=True)
     first_seen = models.DateTimeField(null=True, blank=True)
     last_seen = models.DateTimeField(null=True, blank=True)
 
@@ -184,7 +191,53 @@ class Device(models.Model):
     def __str__(self) -> str:
         return self.label
 
+    def is_permitted(self, at: dt.datetime) -> bool:
+        """Whether a restricted device may be used for the time being."""
+        return self.use_state != self.UseState.IN_USE and self.permit_until is not None and at < self.permit_until
+
     @property
     def label(self) -> str:
         """What people read: the department's name for it, else maker and model, else station."""
         return self.name or " ".join(filter(None, (self.maker, self.model))) or self.station_name or self.identity
+
+
+class UseChange(models.Model):
+    """Something that was decided about the use of a device.  Insert only (triggers see to it).
+
+    `evidence_type` and `evidence_id` name what it rests on (a finding, a test of the device).  A permit lets people
+    use a restricted device until `until`, signed with name and reason.
+    """
+
+    class Event(models.TextChoices):
+        RESTRICT = "restrict", _("restricted")
+        STOP = "stop", _("taken out of use")
+        RELEASE = "release", _("released")
+        PERMIT = "permit", _("temporary use allowed")
+        REVOKE = "revoke", _("temporary use ended")
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    hospital = models.ForeignKey("tenancy.Organisation", on_delete=models.PROTECT, related_name="+")
+    device = models.ForeignKey(Device, on_delete=models.PROTECT, related_name="use_changes")
+    event = models.CharField(max_length=8, choices=Event.choices)
+    state = models.CharField(max_length=16, choices=Device.UseState.choices, help_text="of the device afterwards")
+    reason = models.TextField()
+    evidence_type = models.CharField(max_length=16, blank=True)
+    evidence_id = models.UUIDField(null=True)
+    until = models.DateTimeField(null=True)
+    actor_id = models.CharField(max_length=64)
+    actor_name = models.CharField(max_length=200)
+    made_at = models.DateTimeField()
+
+    class Meta:
+        constraints = (
+            models.CheckConstraint(condition=~Q(reason=""), name="use_change_has_reason"),
+            models.CheckConstraint(
+                condition=Q(event="permit", until__isnull=False)
+                | (Q(event__in=["restrict", "stop", "release", "revoke"]) & Q(until__isnull=True)),
+                name="use_change_permit_ends",
+            ),
+        )
+        indexes = (models.Index(fields=["device", "-made_at"], name="use_change_newest"),)
+
+    def __str__(self) -> str:
+        return f"{self.event} {self.made_at:%Y-%m-%d}"

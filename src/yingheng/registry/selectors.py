@@ -8,7 +8,7 @@ from uuid import UUID
 from django.db.models import Count, Q, QuerySet
 
 from yingheng.common.errors import NotFound
-from yingheng.registry.models import Device, ExamItem, ItemMapping, Person, Room
+from yingheng.registry.models import Device, ExamItem, ItemMapping, Person, Room, UseChange
 from yingheng.tenancy.scope import Scope
 
 
@@ -37,6 +37,16 @@ def device_get(scope: Scope, device_id: UUID | str) -> Device:
     return row
 
 
+def device_find(scope: Scope, name: str) -> Device | None:
+    """The device with that id or serial number; None when there is none in the scope, or several have the number."""
+    rows = scope.filter(Device.objects.select_related("room", "hospital"))
+    try:
+        return rows.filter(pk=UUID(name)).first()
+    except ValueError:
+        several = list(rows.filter(serial=name)[:2])
+        return several[0] if len(several) == 1 else None
+
+
 def device_counts(scope: Scope) -> dict[str, int]:
     """Number of devices: all, unconfirmed, restricted, down.  One query."""
     return scope.filter(Device.objects.all()).aggregate(
@@ -45,6 +55,11 @@ def device_counts(scope: Scope) -> dict[str, int]:
         restricted=Count("pk", filter=Q(use_state=Device.UseState.RESTRICTED)),
         down=Count("pk", filter=Q(use_state=Device.UseState.DOWN)),
     )
+
+
+def use_change_list(scope: Scope, device: Device) -> QuerySet[UseChange]:
+    """What was decided about the use of a device, newest first."""
+    return scope.filter(UseChange.objects.filter(device=device)).order_by("-made_at", "-id")
 
 
 def person_list(scope: Scope, *, category: str = "") -> QuerySet[Person]:

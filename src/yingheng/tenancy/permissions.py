@@ -15,6 +15,10 @@ RETAKE_EDIT = "retake.edit"
 MAPPING_EDIT = "mapping.edit"  # exam item mapping
 PATIENT_IDENTIFY = "patient.identify"
 PATIENT_MERGE = "patient.merge"  # say that two patient ids are one person, or take it back
+DOCUMENT_VIEW = "document.view"  # open attached files; what they are about asks for its own permission besides
+SHEET_VIEW = "sheet.view"
+SHEET_FILL = "sheet.fill"  # fill in, submit, attach, sign, correct
+SHEET_EDIT = "sheet.edit"  # write and publish own templates
 EXPORT = "export.make"
 USER_VIEW = "user.view"
 USER_MANAGE = "user.manage"
@@ -27,6 +31,9 @@ INGEST_VIEW = "ingest.view"
 INGEST_MANAGE = "ingest.manage"
 INGEST_SEND = "ingest.send"  # bring objects, orders and reports in over the interfaces for programs
 SYSTEM_VIEW = "system.view"
+DEVICE_TEST = "device.test"  # carry out performance tests: say which test it is, fill in, submit
+SCHEDULE_VIEW = "schedule.view"
+SCHEDULE_EDIT = "schedule.edit"  # plan what comes round again, settle what is due
 
 ALL: frozenset[str] = frozenset(
     {
@@ -45,6 +52,10 @@ ALL: frozenset[str] = frozenset(
         MAPPING_EDIT,
         PATIENT_IDENTIFY,
         PATIENT_MERGE,
+        DOCUMENT_VIEW,
+        SHEET_VIEW,
+        SHEET_FILL,
+        SHEET_EDIT,
         EXPORT,
         USER_VIEW,
         USER_MANAGE,
@@ -57,6 +68,9 @@ ALL: frozenset[str] = frozenset(
         INGEST_MANAGE,
         INGEST_SEND,
         SYSTEM_VIEW,
+        DEVICE_TEST,
+        SCHEDULE_VIEW,
+        SCHEDULE_EDIT,
     }
 )
 

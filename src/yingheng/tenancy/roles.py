@@ -4,7 +4,18 @@ from dataclasses import dataclass
 
 from yingheng.tenancy import permissions as p
 
-_READ = frozenset({p.EXAM_VIEW, p.FINDING_VIEW, p.DEVICE_VIEW, p.STANDARD_VIEW, p.INDICATOR_VIEW})
+_READ = frozenset(
+    {
+        p.EXAM_VIEW,
+        p.FINDING_VIEW,
+        p.DEVICE_VIEW,
+        p.STANDARD_VIEW,
+        p.INDICATOR_VIEW,
+        p.SCHEDULE_VIEW,
+        p.SHEET_VIEW,
+        p.DOCUMENT_VIEW,
+    }
+)
 
 
 @dataclass(frozen=True)
@@ -30,12 +41,12 @@ _TABLE = (
     _role(
         "technologist",
         ("Technologist", "技师"),
-        _READ | {p.EXAM_EVALUATE, p.RETAKE_EDIT, p.PATIENT_IDENTIFY},
+        _READ | {p.EXAM_EVALUATE, p.RETAKE_EDIT, p.PATIENT_IDENTIFY, p.SHEET_FILL, p.DEVICE_TEST},
     ),
     _role(
         "radiologist",
         ("Radiologist", "诊断医师"),
-        _READ | {p.EXAM_DECIDE, p.FINDING_DECIDE, p.RETAKE_EDIT, p.PATIENT_IDENTIFY},
+        _READ | {p.EXAM_DECIDE, p.FINDING_DECIDE, p.RETAKE_EDIT, p.PATIENT_IDENTIFY, p.SHEET_FILL},
     ),
     _role(
         "qc_officer",
@@ -47,11 +58,15 @@ _TABLE = (
             p.FINDING_DECIDE,
             p.DEVICE_EDIT,
             p.DEVICE_RELEASE,
+            p.DEVICE_TEST,
+            p.SCHEDULE_EDIT,
             p.STANDARD_EDIT,
             p.RETAKE_EDIT,
             p.MAPPING_EDIT,
             p.PATIENT_IDENTIFY,
             p.PATIENT_MERGE,
+            p.SHEET_FILL,
+            p.SHEET_EDIT,
             p.EXPORT,
             p.INGEST_VIEW,
             p.INGEST_SEND,
@@ -68,11 +83,15 @@ _TABLE = (
             p.FINDING_DECIDE,
             p.DEVICE_EDIT,
             p.DEVICE_RELEASE,
+            p.DEVICE_TEST,
+            p.SCHEDULE_EDIT,
             p.STANDARD_EDIT,
             p.RETAKE_EDIT,
             p.MAPPING_EDIT,
             p.PATIENT_IDENTIFY,
             p.PATIENT_MERGE,
+            p.SHEET_FILL,
+            p.SHEET_EDIT,
             p.EXPORT,
             p.INGEST_VIEW,
             p.INGEST_SEND,
@@ -88,17 +107,46 @@ _TABLE = (
             p.DEVICE_VIEW,
             p.DEVICE_EDIT,
             p.DEVICE_RELEASE,
+            p.DEVICE_TEST,
+            p.SCHEDULE_VIEW,
+            p.SCHEDULE_EDIT,
             p.FINDING_VIEW,
             p.STANDARD_VIEW,
             p.INDICATOR_VIEW,
+            p.SHEET_VIEW,
+            p.DOCUMENT_VIEW,
+            p.SHEET_FILL,
             p.INGEST_VIEW,
         },
     ),
-    _role("nurse", ("Nurse", "护士"), {p.EXAM_VIEW, p.DEVICE_VIEW, p.STANDARD_VIEW, p.PATIENT_IDENTIFY}),
+    _role(
+        "nurse",
+        ("Nurse", "护士"),
+        {
+            p.EXAM_VIEW,
+            p.DEVICE_VIEW,
+            p.STANDARD_VIEW,
+            p.SCHEDULE_VIEW,
+            p.PATIENT_IDENTIFY,
+            p.SHEET_VIEW,
+            p.DOCUMENT_VIEW,
+            p.SHEET_FILL,
+        },
+    ),
     _role(
         "expert",
         ("Reviewing expert", "评审专家"),
-        {p.EXAM_VIEW, p.EXAM_DECIDE, p.FINDING_VIEW, p.FINDING_DECIDE, p.STANDARD_VIEW, p.INDICATOR_VIEW},
+        {
+            p.EXAM_VIEW,
+            p.EXAM_DECIDE,
+            p.FINDING_VIEW,
+            p.FINDING_DECIDE,
+            p.STANDARD_VIEW,
+            p.INDICATOR_VIEW,
+            p.SHEET_VIEW,
+            p.DOCUMENT_VIEW,
+            p.SHEET_FILL,
+        },
     ),
     # A program that brings things in (PACS, RIS, a modality): for machine accounts, sees nothing.
     _role("sender", ("Connected system", "接入系统"), {p.INGEST_SEND}),

@@ -107,6 +107,8 @@ def exam_light(exam: Exam, *, pending: bool) -> Light:
     """The light of an exam: what failed shows at once, a pass only when nothing more is expected."""
     if exam.state == Exam.State.RECEIVING and exam.outcome not in _SETTLED:
         return Light("accent", "loader", _("Receiving"), moving=True)
+    if exam.is_phantom and not exam.outcome:
+        return Light("accent", "flask", _("Phantom"))
     if exam.outcome:
         word = OUTCOMES[exam.outcome]
         return Light(word.tone, word.icon, str(word.label))  # type: ignore[arg-type]
@@ -220,6 +222,6 @@ def suggested_words(retake: Retake) -> str:
         case "discontinued":
             text = _("the procedure was broken off at the scanner")
         case _:
-            return ""
+            text = _("seen by the system, without particulars")
     text = text % {"n": n} if "%(n)s" in text else text
     return f"{text}（{names}）" if names and language() == "zh" else f"{text} ({names})" if names else text

@@ -4,31 +4,58 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import urlencode
+from uuid import UUID
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from imagingqc.criteria.judge import BASELINE_N
+from imagingqc.phantom.readings import READINGS
+from imagingqc.phantom.registry import TESTS
 from imagingqc.quantity import quantity_catalogue
 from imagingqc.stats.baseline import SD_PER_MAD, RobustBaseline, robust_z
+from imagingqc.stats.control import Rule, westgard
 from imagingqc.stats.drift import ewma
 from yingheng.common.ui import words
-from yingheng.common.ui.control_chart import ChartEvent, ChartPoint, ControlChart, Stretch
+from yingheng.common.ui.control_chart import ChartEvent, ChartLimit, ChartPoint, ControlChart, Stretch
 from yingheng.common.ui.parts import Number, Tag
 from yingheng.evidence.courses import Course
 from yingheng.evidence.epochs import Boundary
 from yingheng.evidence.models import Baseline, Epoch, QuantityPoint, Trend
-from yingheng.registry.models import Device
+from yingheng.evidence.services import OF_TESTS
+from yingheng.registry.models import Device, UseChange
+from yingheng.web.trend_limits import Said
+from yingheng.web.trend_words import Forecast, rule_text
 
 BEYOND = 3.5  # robust standard deviations, as the rules of the product ask
+CONTROL, WARNING = 3.0, 2.0  # standard deviations of a control chart
 
 
 def trend_url(device: Device, protocol_key: str, quantity: str) -> str:
     """The page of one quantity of a device under a protocol."""
     query = urlencode({"protocol": protocol_key, "quantity": quantity})
     return f"{reverse('web:trend', args=[device.pk])}?{query}"
+
+
+def is_test(protocol_key: str) -> bool:
+    """Whether a course is of a performance test, not of exams."""
+    return protocol_key.startswith(OF_TESTS)
+
+
+def widths_of(protocol_key: str) -> float:
+    """Standard deviations from the middle at which a value asks for a look."""
+    return CONTROL if is_test(protocol_key) else BEYOND
+
+
+def protocol_text(protocol_key: str) -> str:
+    """A protocol as people read it: the name of a performance test, or the key that exams of a kind share."""
+    if not is_test(protocol_key):
+        return protocol_key
+    name = protocol_key.removeprefix(OF_TESTS)
+    found = next((test for test in TESTS if test.name == name), None) or READINGS.get(name)
+    return _("Performance test: %(name)s") % {"name": found.label(words.language()) if found else name}
 
 
 def unit_of(quantity: str) -> str:
@@ -39,6 +66,8 @@ def unit_of(quantity: str) -> str:
 
 def drift_tag(row: Trend) -> Tag:
     """Where a quantity stands, as icon and words."""
+    if row.baseline is None and is_test(row.protocol_key):
+        return Tag(_("no baseline set"), "neutral", "target")
     if row.baseline is None:
         text = _("forming %(n)d/%(need)d") % {"n": min(row.n_usable, BASELINE_N), "need": BASELINE_N}
         return Tag(text, "neutral", "hourglass")
@@ -51,8 +80,10 @@ def drift_tag(row: Trend) -> Tag:
 
 
 def normal_text(row: Baseline, quantity: str) -> str:
-    """Median ± robust standard deviation with the unit."""
+    """Median ± robust standard deviation with the unit; of a value that stands alone, the value."""
     unit = words.unit_text(unit_of(quantity))
+    if row.n == 1:
+        return " ".join(filter(None, (words.number_text(row.median), unit)))
     spread = words.number_text(float(f"{SD_PER_MAD * row.mad:.2g}"))
     return f"{words.number_text(row.median)} ± {spread}{f' {unit}' if unit else ''}"
 
@@ -79,16 +110,19 @@ def cause_text(cause: str) -> str:
     """What made a version of a baseline necessary."""
     if cause == "first":
         return _("the first %(n)d exams") % {"n": BASELINE_N}
+    # What a person wrote for the baseline of a performance test is shown as it is.
     names = {"SoftwareVersions": _("software changed"), "DetectorID": _("detector replaced")}
     return str(names.get(cause) or kind_text(cause))
 
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """A point with what it is compared with."""
+    """A point with what it is compared with, the control rules that it breaks, and what standards said of it."""
 
     point: QuantityPoint
     baseline: Baseline | None
+    rules: tuple[Rule, ...] = ()
+    outcome: str = ""
 
     @property
     def z(self) -> float | None:
@@ -99,15 +133,19 @@ class Judged:
 
     @property
     def beyond(self) -> bool:
-        return self.z is not None and abs(self.z) > BEYOND
+        return self.z is not None and abs(self.z) > widths_of(self.point.protocol_key)
 
     @property
     def aside(self) -> bool:
         return bool(self.point.aside)
 
+    @property
+    def rule_words(self) -> list[str]:
+        return [rule_text(rule) for rule in self.rules]
 
-def judged_points(course: Course) -> list[Judged]:
-    """Every point with its baseline, oldest first."""
+
+def judged_points(course: Course, said: Mapping[UUID, Said] | None = None) -> list[Judged]:
+    """Every point with its baseline, oldest first; `said` is what standards said, by subject."""
     known: dict[object, Baseline | None] = {}
     cuts = [b.at for b in course.boundaries]
     out = []
@@ -115,24 +153,61 @@ def judged_points(course: Course) -> list[Judged]:
         window = sum(cut <= point.at for cut in cuts)
         if window not in known:
             known[window] = course.in_force(point.at)
-        out.append(Judged(point, known[window]))
+        found = (said or {}).get(point.subject_id)
+        out.append(Judged(point, known[window], outcome=found.outcome if found else ""))
+    return _with_rules(out)
+
+
+def _with_rules(rows: Sequence[Judged]) -> list[Judged]:
+    """The Westgard rules, each stretch with one baseline for itself."""
+    out = list(rows)
+    for first, last, _baseline in _runs(rows):
+        z = [row.z for row in rows[first : last + 1]]
+        known = [value for value in z if value is not None]
+        if len(known) < len(z):
+            continue
+        for broken in westgard(known):
+            at = first + broken.index
+            out[at] = replace(out[at], rules=(*out[at].rules, broken.rule))
     return out
 
 
-def chart_of(course: Course, title: str, quantity: str, exam_url: Callable[[QuantityPoint], str]) -> ControlChart:
-    """The control chart of a course; `exam_url` gives "" where the reader may not see the exam."""
-    rows = judged_points(course)
+@dataclass(frozen=True, slots=True)
+class Drawing:
+    """What is drawn besides points and baselines."""
+
+    limits: Sequence[ChartLimit] = ()
+    forecast: Forecast | None = None
+    uses: Sequence[UseChange] = ()
+
+
+def chart_of(
+    course: Course,
+    title: str,
+    rows: Sequence[Judged],
+    to_subject: Callable[[QuantityPoint], str],
+    drawing: Drawing | None = None,
+) -> ControlChart:
+    """The control chart of a course; `to_subject` gives "" where the reader may not see what was measured."""
+    more = drawing or Drawing()
     averages, inner = _averages(rows)
     return ControlChart(
-        points=[
-            ChartPoint(r.point.local_day, r.point.value, str(r.point.local_day), exam_url(r.point), r.aside, r.beyond)
-            for r in rows
-        ],
+        points=[_chart_point(row, to_subject(row.point)) for row in rows],
         title=title,
-        unit=unit_of(quantity),
+        unit=unit_of(course.quantity),
         stretches=_stretches(rows, inner),
         averages=averages,
-        events=_events(course, rows),
+        events=_events(course, rows, more.uses),
+        limits=more.limits,
+        forecast=more.forecast.line if more.forecast else None,
+        noun=_("a test") if is_test(course.protocol_key) else "",
+    )
+
+
+def _chart_point(row: Judged, url: str) -> ChartPoint:
+    point = row.point
+    return ChartPoint(
+        point.local_day, point.value, str(point.local_day), url, row.aside, row.beyond, row.outcome, row.rule_words
     )
 
 
@@ -170,18 +245,21 @@ def _stretches(rows: Sequence[Judged], widest: Mapping[object, float]) -> list[S
         sd, middle = SD_PER_MAD * baseline.mad, baseline.median
         reach = widest.get(baseline.pk, math.nan) * sd
         inner = None if math.isnan(reach) else (middle - reach, middle + reach)
-        out.append(Stretch(first, last, middle, middle - BEYOND * sd, middle + BEYOND * sd, inner))
+        wide = widths_of(baseline.protocol_key) * sd
+        near = (middle - WARNING * sd, middle + WARNING * sd) if sd else None
+        out.append(Stretch(first, last, middle, middle - wide, middle + wide, inner, near))
     return out
 
 
-def _events(course: Course, rows: Sequence[Judged]) -> list[ChartEvent]:
-    """Changes of the device between the points shown, with their day."""
+def _events(course: Course, rows: Sequence[Judged], uses: Sequence[UseChange]) -> list[ChartEvent]:
+    """Changes of the device and of its use between the points shown, with their day."""
+    known = [(b.at, change_text(b)) for b in course.boundaries]
+    known += [(u.made_at, f"{u.get_event_display()} · {u.reason}") for u in uses]
     events = []
-    for boundary in course.boundaries:
-        before = sum(row.point.at < boundary.at for row in rows)
-        shown = before > 0 or len(rows) == course.total
-        if shown:
-            events.append(ChartEvent(before, f"{boundary.at:%Y-%m-%d} {change_text(boundary)}"))
+    for at, text in sorted(known):
+        before = sum(row.point.at < at for row in rows)
+        if before > 0 or len(rows) == course.total:
+            events.append(ChartEvent(before, f"{at:%Y-%m-%d} {text}"))
     return events
 
 

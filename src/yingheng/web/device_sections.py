@@ -19,7 +19,7 @@ from yingheng.evidence.truth import EffectiveVerdict
 from yingheng.registry.models import Device
 from yingheng.tenancy.access import scope_of
 from yingheng.tenancy.permissions import EXAM_VIEW
-from yingheng.web.courses import drift_tag, normal_text, trend_url, value_part, z_text
+from yingheng.web.courses import drift_tag, normal_text, protocol_text, trend_url, value_part, z_text
 from yingheng.web.views.device_changes import changes_section
 
 SHOWN = 40
@@ -51,6 +51,7 @@ def _judged(v: EffectiveVerdict) -> Judged:
 
 def _trends(device: Device, rows: list[Trend], actions: Sequence[Action]) -> Section:
     more = _("the first %(n)d") % {"n": SHOWN} if len(rows) > SHOWN else ""
+    compare = Action(_("Compare devices"), reverse("web:trends_beside"), "columns", kind="quiet")
     return Section(
         _("Quality trends"),
         Table(
@@ -71,7 +72,7 @@ def _trends(device: Device, rows: list[Trend], actions: Sequence[Action]) -> Sec
             ),
         ),
         hint=more,
-        actions=actions,
+        actions=[*actions, *([compare] if rows else [])],
         flush=True,
     )
 
@@ -79,7 +80,7 @@ def _trends(device: Device, rows: list[Trend], actions: Sequence[Action]) -> Sec
 def _trend_row(device: Device, row: Trend) -> Row:
     return Row(
         {
-            "figure": Lines(words.quantity_text(row.quantity), row.protocol_key),
+            "figure": Lines(words.quantity_text(row.quantity), protocol_text(row.protocol_key)),
             "state": drift_tag(row),
             "normal": normal_text(row.baseline, row.quantity) if row.baseline else None,
             "last": value_part(row.last_value, row.quantity),

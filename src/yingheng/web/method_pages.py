@@ -16,6 +16,7 @@ from django.urls import reverse
 
 from imagingqc.clinical.method import DeviceMethod, ExamMethod, SeriesMethod
 from imagingqc.clinical.registry import DEVICE_METHODS, EXAM_METHODS, SERIES_METHODS
+from imagingqc.phantom.registry import TESTS
 from imagingqc.protocol import measure as required_series
 
 _PACKED = Path(__file__).with_name("method_texts")
@@ -25,7 +26,7 @@ _SUMMARY = "摘要："
 
 @dataclass(frozen=True, slots=True)
 class Method:
-    """A method of the code as its page shows it; `pace` is "fast", "full", "exam" or "device"."""
+    """A method of the code as its page shows it; `pace` is "fast", "full", "exam", "device" or "test"."""
 
     name: str
     version: str
@@ -64,10 +65,11 @@ def folder() -> Path:
 
 @cache
 def methods() -> Mapping[str, Method]:
-    """Every method of the code, by name."""
+    """Every method of the code by name, performance tests with a phantom among them."""
     found = [_method(m) for m in (*SERIES_METHODS, *EXAM_METHODS, *DEVICE_METHODS)]
     asked = (required_series.SOURCED, required_series.EXPERT)
     found.append(Method(required_series.NAME, required_series.VERSION, ("MR",), asked, "exam"))
+    found += [Method(t.name, t.version, tuple(sorted(t.modalities)), t.quantities, "test") for t in TESTS]
     return {method.name: method for method in found}
 
 

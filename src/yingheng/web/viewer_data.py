@@ -13,9 +13,11 @@ from django.urls import reverse
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
+from imagingqc.clinical.nm.suv import suv_factor
+from imagingqc.criteria.explain import reason_text
 from imagingqc.dicom.header import read_instance
 from imagingqc.dicom.model import FrameGeometry
-from imagingqc.errors import DataError
+from imagingqc.errors import AnalysisError, DataError
 from yingheng.catalog.models import Exam, Instance, Series
 from yingheng.catalog.selectors import exam_list, instances_of_series, patient_exams
 from yingheng.catalog.selectors.exams import ExamFilter
@@ -34,6 +36,7 @@ _NIL = UUID(int=0)
 # (label key, centre, width): the windows of the exam page in the same order, and what the viewer adds behind them.
 _CT = (("brain", 40, 80), ("lung", -600, 1500), ("soft tissue", 40, 400), ("bone", 400, 1800), ("liver", 60, 160),
        ("mediastinum", 50, 350))  # fmt: skip
+_SUV = (5, 10)  # from zero to these: body and brain, and what takes up much
 _FILMED = 25  # frames a second of a run that does not say how fast it was taken
 
 
@@ -116,6 +119,7 @@ def series_data(
     overlays = overlays_of([v.verdict for v in verdicts], [i.sop_uid for i, _f in frames])
     shown = has_images(series)
     positions, seconds = _frames_of(instances) if shown else ({}, None)
+    scale = uptake_scale(series, instances) if shown else None
     return {
         "id": str(series.pk),
         "exam": str(exam.pk),
@@ -127,7 +131,8 @@ def series_data(
         "file": reverse("web:frame", args=[_NIL, 0]).replace(str(_NIL), "{instance}").replace("/0.dcm", "/{frame}.dcm"),
         "slices": [[str(i.pk), f, positions.get((i.pk, f), i.position_mm)] for i, f in frames] if shown else [],
         "places": first,
-        "presets": presets(series),
+        "presets": presets(series, scale),
+        "scale": scale,
         "overlays": [o.as_dict() | {"label": words.quantity_text(o.label)} for o in overlays],
         "seconds": seconds,
         "verdicts": render_to_string(
@@ -145,7 +150,24 @@ def _why_nothing(series: Series) -> str:
     return _("This series holds no images, only a document.")
 
 
-def presets(series: Series) -> list[dict[str, Any]]:
+def uptake_scale(series: Series, instances: Sequence[Instance]) -> dict[str, Any] | None:
+    """PET: what pixels are to be multiplied by for SUV by body weight, or why that cannot be known."""
+    if series.modality != "PT" or not instances:
+        return None
+    try:
+        known = [
+            read_instance(str(default_storage().local_path(row.storage_key)))
+            for row in (instances[0], instances[len(instances) // 2], instances[-1])
+        ]
+        return {"factor": suv_factor(known), "unit": "SUVbw", "why": ""}
+    except AnalysisError as refused:
+        why = _("No SUV: %(why)s") % {"why": reason_text(refused.reason, words.language())}
+        return {"factor": None, "unit": "", "why": why}
+    except (DataError, NotFound):
+        return None
+
+
+def presets(series: Series, scale: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
     """Windows by number key; "sent" is what the header says, "auto" follows the pixels of the slice."""
     named = {
         "brain": _("Brain"),
@@ -158,6 +180,8 @@ def presets(series: Series) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = [{"kind": "sent", "label": _("As sent")}]
     if series.modality == "CT":
         found += [{"kind": "fixed", "label": named[key], "center": c, "width": w} for key, c, w in _CT]
+    if scale and scale["factor"]:
+        found += [{"kind": "fixed", "label": f"SUV 0–{top}", "center": top / 2, "width": top} for top in _SUV]
     found.append({"kind": "auto", "label": _("By the image")})
     if series.modality in {"MR", "DX", "CR", "MG", "XA", "RF", "PT", "NM"}:
         found.append({"kind": "full", "label": _("Whole range")})

@@ -39,6 +39,8 @@ def texts() -> dict[str, str]:
         "slice": pgettext("viewer", "Image {n}/{count}"),
         "position": "{mm} mm",
         "window": pgettext("viewer", "C {center}  W {width}"),
+        "table": pgettext("viewer", "table as sent (VOI LUT)"),
+        "sigmoid": pgettext("viewer", "sigmoid as sent"),
         "zoom": pgettext("viewer", "{percent}%"),
         "uncalibrated": pgettext("viewer", "not calibrated"),
         "detector": pgettext("viewer", "not calibrated, at the detector"),

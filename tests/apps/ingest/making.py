@@ -7,7 +7,16 @@ from typing import Any
 
 from yingheng.audit.actor import Actor
 from yingheng.catalog.models import Exam
-from yingheng.ingest.models import Delivery, ForwardRule, Notice, RemoteAE, WatchedFolder
+from yingheng.ingest.models import (
+    Commitment,
+    CommitmentAsk,
+    Delivery,
+    ForwardRule,
+    Notice,
+    RefusedMessage,
+    RemoteAE,
+    WatchedFolder,
+)
 from yingheng.ingest.services.forwarding_notices import WebhookFields, exam_notices, webhook_put
 from yingheng.ingest.services.forwarding_routing import forward_ask
 from yingheng.ingest.services.forwarding_rules import RuleFields, rule_put
@@ -43,15 +52,37 @@ def make_intake(exam: Exam, actor: Actor) -> dict[str, Any]:
         actor=actor, hospital=hospital, fields=WebhookFields(name="RIS", url="https://ris.invalid/n", secret=SECRET)
     )
     exam_notices(exam)
+    sent = Delivery.objects.get(exam=exam)
     return {
+        **make_commitments(sent),
         "local_ae": ours.pk,
         "remote_ae": partner.pk,
         "forward_rule": one.pk,
-        "outgoing": Delivery.objects.get(exam=exam).pk,
+        "outgoing": sent.pk,
         "webhook": hook.pk,
         "notice": Notice.objects.get(exam=exam).pk,
         **make_queries(hospital, actor),
     }
+
+
+def make_commitments(sent: Delivery) -> dict[str, Any]:
+    """A request of ours that failed, one of a sender that cannot be answered, and a message turned away."""
+    uid, at = f"2.25.{sent.pk.int}", sent.created_at
+    listed = [["1.2.840.10008.5.1.4.1.1.2", "1.2.3.4"], ["1.2.840.10008.5.1.4.1.1.2", "1.2.3.5"]]
+    ask = CommitmentAsk.objects.create(
+        hospital=sent.hospital, delivery=sent, destination=sent.destination, transaction_uid=uid, n_listed=2,
+        n_committed=1, objects_listed=listed, failures=[[*listed[0], 0x0112]], state="failed", created_at=at,
+        due_at=at, asked_at=at, answered_at=at,
+    )  # fmt: skip
+    asked = Commitment.objects.create(
+        hospital=sent.hospital, transaction_uid=uid, calling="CT1", objects_listed=listed, n_listed=2, n_found=1,
+        failures=[[*listed[0], 0x0112]], exam=sent.exam, received_at=at, trouble="address_unknown", n_tries=3,
+    )  # fmt: skip
+    RefusedMessage.objects.create(
+        hospital=sent.hospital, address="10.0.0.7", application=f"RIS {sent.hospital.code}", first_at=at, last_at=at,
+        code="message.unknown_source", kind="ORM^O01", control_id="C1", size=420, n=7,
+    )  # fmt: skip
+    return {"commitment_ask": ask.pk, "commitment": asked.pk}
 
 
 def make_queries(hospital: Organisation, actor: Actor) -> dict[str, Any]:

@@ -33,7 +33,7 @@ BAD_ADDRESSES = ("ris.local/in", "ftp://x/y", "https://", "https://u:p@x/", "htt
 
 @pytest.fixture
 def exam(home, hospital, actor, tmp_path):
-    ct_series(tmp_path / "ct", n=3, rows=16, patient=Patient(id="F1"), study=Study(key="fw", description="胸部"))
+    ct_series(tmp_path / "ct", n=3, rows=16, patient=Patient(id="forward-1"), study=Study(key="fw", description="胸部"))
     folder_import(hospital=hospital, paths=[tmp_path / "ct"], actor=actor)
     return Exam.objects.get()
 
@@ -284,14 +284,14 @@ def test_a_notice_tells_no_patient_from_another_unless_asked(exam, hospital, act
     told = json.loads(body)
     assert told["exam"]["study_instance_uid"] == exam.study_uid
     assert "patient" not in told
-    assert "F1" not in body
+    assert "forward-1" not in body
     assert exam.patient.key not in body
     named = WebhookFields(name="RIS2", url="https://ris.invalid/2", secret=SECRET, with_pseudonym=True)
     webhook_put(actor=actor, hospital=hospital, fields=named)
     exam_notices(exam)
     other = json.loads(Notice.objects.exclude(body=body).get().body)
     assert other["patient"]["pseudonym"].startswith("P-")
-    assert "F1" not in json.dumps(other)
+    assert "forward-1" not in json.dumps(other)
 
 
 def test_only_the_outcomes_that_were_asked_for_are_told(exam, hospital, actor):

@@ -11,7 +11,7 @@ from yingheng.common import events
 from yingheng.evidence.models import Decision
 from yingheng.jobs.texts import KINDS
 from yingheng.registry.models import ItemMapping
-from yingheng.registry.services.devices import TRANSITIONS
+from yingheng.registry.services.using import TRANSITIONS
 from yingheng.tenancy.deeds import ACTIONS, deed
 
 SOURCE = Path(yingheng.__file__).parent

@@ -8,7 +8,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.apps.ui.rendering import html_of
 
-from yingheng.common.ui.control_chart import BOTTOM, HEIGHT, TOP, ChartEvent, ChartPoint, ControlChart, Stretch
+from yingheng.common.ui.control_chart import (
+    BOTTOM,
+    HEIGHT,
+    TOP,
+    ChartEvent,
+    ChartForecast,
+    ChartLimit,
+    ChartPoint,
+    ControlChart,
+    Stretch,
+)
 
 DAY = dt.date(2026, 3, 1)
 numbers = st.floats(-1e6, 1e6, allow_nan=False)
@@ -58,6 +68,13 @@ def test_changes_stand_between_the_points_they_part():
     assert last > xs[2]
 
 
+def test_changes_between_the_same_points_stand_side_by_side_in_order():
+    shown = chart([1.0, 2.0], events=(ChartEvent(2, "a"), ChartEvent(2, "b")))
+    (_, first, a), (_, second, b) = shown.marks
+    assert (a.label, b.label) == ("a", "b")
+    assert first < second
+
+
 @pytest.mark.parametrize(("values", "ticks"), [([0.0, 1.0], "0.5"), ([10.0, 12.0], "10.5"), ([0.0, 5000.0], "2000")])
 def test_ticks_are_round(values, ticks):
     assert ticks in [tick.text for tick in chart(values).y_ticks]
@@ -74,3 +91,57 @@ def test_it_is_drawn_with_a_link_for_each_exam_and_said_in_words():
 
 def test_nothing_is_drawn_of_nothing():
     assert "<svg" not in html_of(ControlChart([], "噪声"))
+
+
+def test_limits_have_letters_and_one_far_away_is_named_but_not_drawn():
+    limits = (ChartLimit(4.0, "upper"), ChartLimit(-4.0, "lower", used=False), ChartLimit(900.0, "far"))
+    shown = chart([1.0, 2.0, 3.0], limits=limits)
+    assert [(m.letter, m.limit.label, m.shown) for m in shown.limit_marks] == [
+        ("A", "far", False),
+        ("B", "upper", True),
+        ("C", "lower", True),
+    ]
+    page = html_of(shown)
+    assert page.count('<g class="limit') == 2
+    assert page.count('<g class="limit used"') == 1
+    assert "far (" in page
+
+
+def test_letters_of_limits_close_together_stand_side_by_side():
+    shown = chart([0.0, 100.0], limits=(ChartLimit(50.0, "a"), ChartLimit(50.5, "b"), ChartLimit(90.0, "c")))
+    first, second, third = shown.limit_marks
+    assert first.limit.label == "c"
+    assert third.x < second.x == first.x
+
+
+@given(st.floats(0.5, 300), st.floats(0, 1), st.one_of(st.none(), st.floats(1, 20)))
+def test_a_forecast_leads_from_the_last_value_to_the_limit_within_the_chart(days, early, late):
+    latest = None if late is None else days * late
+    found = ChartForecast(6.0, 0.1, days, days * early, latest, "soon")
+    shown = chart([1.0, 2.0, 3.0, 4.0], forecast=found)
+    start, end = ([float(n) for n in pair.split(",")] for pair in shown.ahead_line.split())
+    assert start[0] == pytest.approx(shown.dots[-1].x, abs=0.01)
+    assert start[0] < end[0] <= shown.right
+    assert end[1] == pytest.approx(shown.y(6.0), abs=0.01)
+    left, right, y = shown.ahead_span
+    assert start[0] - 0.01 <= left <= end[0] + 0.01 <= right + 0.02 <= shown.right + 0.03
+    assert y == shown.y(6.0)
+
+
+def test_judged_values_and_broken_rules_are_marked_and_explained():
+    points = [
+        ChartPoint(DAY, 1.0, "a", outcome="PASS"),
+        ChartPoint(DAY, 9.0, "b", outcome="FAIL", rules=("1_3s: far",)),
+        ChartPoint(DAY, 5.0, "c", outcome="NEEDS_HUMAN"),
+    ]
+    page = html_of(ControlChart(points, "噪声", noun="一次检测"))
+    assert page.count('class="exam-dot failed"') == 1
+    assert page.count('class="exam-dot asked"') == 1
+    assert page.count('class="rule-ring"') == 1
+    assert "b: 9 · 1_3s: far" in page
+    assert all(key in page for key in ("failed-key", "asked-key", "rule-key", "一次检测"))
+
+
+def test_a_band_without_width_does_not_hide_the_values():
+    shown = chart([1.0, 2.0, 9.0], stretches=(Stretch(0, 2, 1.5, 1.5, 1.5),))
+    assert not any(dot.rim for dot in shown.dots)

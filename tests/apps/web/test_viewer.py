@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from imagingqc.dicom.synthetic import CTFaults, Patient, Study, ct_series, dose_report, dx_image
 from imagingqc.dicom.synthetic.enhanced import enhanced_ct
+from imagingqc.dicom.synthetic.nm import pet_series
 from imagingqc.dicom.synthetic.us import us_frame
 from yingheng.audit.actor import Actor
 from yingheng.catalog.models import Exam, Instance, Series
@@ -224,3 +225,26 @@ def test_only_the_decoder_may_compile_and_no_page_may(ct, signed_in):
     assert "Content-Security-Policy" not in plain
     assert "'wasm-unsafe-eval'" in decoder["Content-Security-Policy"]
     assert "'unsafe-eval'" not in decoder["Content-Security-Policy"]
+
+
+DAY = {"SeriesDate": "20260105", "SeriesTime": "093000", "AcquisitionDate": "20260105", "AcquisitionTime": "093100"}
+
+
+def test_it_tells_pet_in_suv_where_the_header_allows(load, tmp_path, signed_in):
+    study = Study(key="pet-viewer", description="PET")
+    pet_series(tmp_path / "in", slices=3, facts=DAY, study=study)
+    found = config(signed_in("technologist"), load(study.uid))[0]["series"]
+    assert found["scale"]["factor"] == pytest.approx(70_000 / (320e6 * 2 ** (-3600 / 6586.2)))
+    assert (found["scale"]["unit"], found["scale"]["why"]) == ("SUVbw", "")
+    assert [p["label"] for p in found["presets"] if p["kind"] == "fixed"] == ["SUV 0–5", "SUV 0–10"]
+
+
+def test_it_says_why_there_is_no_suv(load, tmp_path, signed_in, ct):
+    study = Study(key="pet-weightless", description="PET")
+    pet_series(tmp_path / "in", slices=3, facts=DAY, weight=None, study=study)
+    client = signed_in("technologist")
+    found = config(client, load(study.uid))[0]["series"]
+    assert found["scale"]["factor"] is None
+    assert found["scale"]["why"] == "无法计算 SUV：缺少 DICOM 属性 PatientWeight"
+    assert not [p for p in found["presets"] if p["kind"] == "fixed"]
+    assert config(client, ct)[0]["series"]["scale"] is None

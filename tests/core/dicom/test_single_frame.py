@@ -10,7 +10,7 @@ from pydicom.data import get_testdata_file
 from pydicom.dataset import Dataset
 from pydicom.encaps import encapsulate
 from pydicom.pixels import pixel_array
-from pydicom.uid import ExplicitVRLittleEndian, RLELossless
+from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian, RLELossless
 
 from imagingqc.dicom.header import read_instance
 from imagingqc.dicom.single_frame import single_frame
@@ -183,3 +183,78 @@ def test_it_finds_fragments_without_an_offset_table(tmp_path):
     dataset.PixelData = encapsulate([frame], has_bot=False)
     dataset.save_as(path)
     assert np.array_equal(read(single_frame(str(path))).pixel_array, picture)
+
+
+# --- tables to real units -------------------------------------------------------------------------
+
+
+def with_table(folder, first=10, entries=(5, 70, 300, 4095), *, as_bytes=False, stored=(0, 10, 11, 13, 200), **facts):
+    """An image of one row whose stored values go through a table that begins at `first`."""
+    path = dx_image(folder, rows=1, columns=len(stored))
+    ds = pydicom.dcmread(path)
+    for keyword in ("RescaleSlope", "RescaleIntercept", "RescaleType"):
+        ds.pop(keyword, None)
+    item = Dataset()
+    signed = bool(facts.get("PixelRepresentation"))
+    item.add_new(0x00283002, "SS" if signed else "US", [len(entries), first, 16])
+    words = np.asarray(entries, "<u2").tobytes()
+    item.add_new(0x00283006, "OW" if as_bytes else "US", words if as_bytes else list(entries))
+    item.ModalityLUTType = "OD"
+    ds.ModalityLUTSequence = [item]
+    ds.BitsAllocated, ds.BitsStored, ds.HighBit = 16, 16, 15
+    for keyword, value in facts.items():
+        setattr(ds, keyword, value)
+    ds.PixelData = np.asarray([stored], "<i2" if signed else "<u2").tobytes()
+    ds["PixelData"].VR = "OW"
+    return ds, path
+
+
+@pytest.mark.parametrize("as_bytes", [False, True])
+@pytest.mark.parametrize("implicit", [False, True])
+def test_it_turns_stored_values_through_a_table_into_real_units(tmp_path, as_bytes, implicit):
+    ds, path = with_table(tmp_path, as_bytes=as_bytes)
+    syntax = ImplicitVRLittleEndian if implicit else ExplicitVRLittleEndian
+    ds.file_meta.TransferSyntaxUID = syntax
+    pydicom.dcmwrite(path, ds, implicit_vr=implicit, little_endian=True)
+    one = read(single_frame(str(path)))
+    assert one.pixel_array.ravel().tolist() == [5, 5, 70, 4095, 4095]
+    assert (one.RescaleType, one.RescaleSlope, one.RescaleIntercept) == ("OD", 1, 0)
+    assert "ModalityLUTSequence" not in one
+    assert one.file_meta.TransferSyntaxUID == ExplicitVRLittleEndian
+    assert one.Rows == 1
+
+
+def test_it_begins_a_table_of_signed_values_below_zero(tmp_path):
+    ds, path = with_table(tmp_path, first=-2, stored=(-30000, -2, -1, 0, 30000), PixelRepresentation=1)
+    pydicom.dcmwrite(path, ds)
+    assert read(single_frame(str(path))).pixel_array.ravel().tolist() == [5, 5, 70, 300, 4095]
+
+
+def test_it_applies_a_table_to_compressed_pixels(tmp_path):
+    ds, path = with_table(tmp_path)
+    ds.compress(RLELossless, generate_instance_uid=False)
+    pydicom.dcmwrite(path, ds)
+    assert read(single_frame(str(path))).pixel_array.ravel().tolist() == [5, 5, 70, 4095, 4095]
+
+
+def test_it_leaves_the_table_of_a_fluoroscopy_alone(tmp_path):
+    """It leads to what the detector saw, not to what is meant to be seen."""
+    ds, path = with_table(tmp_path, SOPClassUID="1.2.840.10008.5.1.4.1.1.12.1")
+    pydicom.dcmwrite(path, ds)
+    assert read(single_frame(str(path))).pixel_array.ravel().tolist() == [0, 10, 11, 13, 200]
+
+
+@pytest.mark.parametrize("spoil", ["short", "none", "descriptor"])
+def test_it_refuses_a_table_that_is_none(tmp_path, spoil):
+    ds, path = with_table(tmp_path)
+    item = ds.ModalityLUTSequence[0]
+    if spoil == "short":
+        item.LUTData = [1, 2]
+    elif spoil == "none":
+        del item.LUTData
+    else:
+        item.LUTDescriptor = [4]
+    pydicom.dcmwrite(path, ds)
+    with pytest.raises(DataError) as caught:
+        single_frame(str(path))
+    assert caught.value.reason.code == "decode_failed"

@@ -77,6 +77,7 @@ class Exam(models.Model):
     is_contrast = models.BooleanField(default=False)
     is_paediatric = models.BooleanField(default=False)
     is_demo = models.BooleanField(default=False)
+    is_phantom = models.BooleanField(default=False, help_text="of a phantom, not of a patient: see phantomqc")
     is_clock_doubtful = models.BooleanField(default=False, help_text="a time of a header was not believed")
 
     n_series = models.PositiveIntegerField(default=0)

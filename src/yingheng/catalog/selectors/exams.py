@@ -126,10 +126,12 @@ def exam_modalities(scope: Scope) -> list[str]:
     return list(rows.values_list("modality", flat=True).distinct())
 
 
+_RELATED = ("patient__secret", "device__room", "item", "order", "performer", "hospital")
+
+
 def exam_get(scope: Scope, exam_id: UUID | str) -> Exam:
     """One exam with patient, device, item, order and hospital; NotFound when there is none in the scope."""
-    related = ("patient__secret", "device__room", "item", "order", "performer", "hospital")
-    return row_or_not_found(scope.filter(Exam.objects.select_related(*related)), exam_id, "catalog.exam_unknown")
+    return row_or_not_found(scope.filter(Exam.objects.select_related(*_RELATED)), exam_id, "catalog.exam_unknown")
 
 
 def exam_neighbours(scope: Scope, exam: Exam) -> tuple[Exam | None, Exam | None]:
@@ -145,14 +147,14 @@ def exam_neighbours(scope: Scope, exam: Exam) -> tuple[Exam | None, Exam | None]
     return before[0] if before else None, after[0] if after else None
 
 
-def exam_neighbour_ids(scope: Scope, exam: Exam) -> tuple[UUID | None, UUID | None]:
-    """Ids of the exam before and the exam after this one in time, within the scope.  One query."""
-    rows = scope.filter(Exam.objects.all())
-    at = (exam.sort_at, exam.pk)
+def exam_get_amid(scope: Scope, exam_id: UUID | str) -> Exam:
+    """As `exam_get`, with `earlier_id` and `later_id` of the exams beside it in time, within the scope.  One query."""
+    rows, at = scope.filter(Exam.objects.all()), (OuterRef("sort_at"), OuterRef("pk"))
     earlier = _after(rows, "sort_at", at, down=True).order_by("-sort_at", "-id").values("pk")[:1]
     later = _after(rows, "sort_at", at, down=False).order_by("sort_at", "id").values("pk")[:1]
-    found = Exam.objects.filter(pk=exam.pk).annotate(earlier=Subquery(earlier), later=Subquery(later))
-    return found.values_list("earlier", "later").first() or (None, None)
+    found = scope.filter(Exam.objects.select_related(*_RELATED))
+    found = found.annotate(earlier_id=Subquery(earlier), later_id=Subquery(later))
+    return row_or_not_found(found, exam_id, "catalog.exam_unknown")
 
 
 def patient_exams(scope: Scope, exam: Exam) -> QuerySet[Exam]:
@@ -317,7 +319,9 @@ _MOST_SAME = 20  # hospitals of a region in which one patient id occurs
 _Position = tuple[object, UUID]
 
 
-def _after(rows: QuerySet[Exam], column: str, position: _Position, *, down: bool) -> QuerySet[Exam]:
+def _after(
+    rows: QuerySet[Exam], column: str, position: _Position | tuple[OuterRef, OuterRef], *, down: bool
+) -> QuerySet[Exam]:
     """Rows beyond a position; written so that the leading column alone can use its index."""
     way = "lt" if down else "gt"
     value, pk = position

@@ -5,7 +5,6 @@ Values stand at equal distances, as they came: a chart by the clock would crowd 
 
 from __future__ import annotations
 
-import datetime as dt
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,86 +12,27 @@ from functools import cached_property
 
 from django.utils.translation import gettext as _
 
-from . import words
+from .chart_parts import (
+    Band,
+    ChartEvent,
+    ChartForecast,
+    ChartLimit,
+    ChartPoint,
+    Dot,
+    LimitMark,
+    Stretch,
+    Tick,
+)
 from .parts import Part
+
+__all__ = ["ChartEvent", "ChartForecast", "ChartLimit", "ChartPoint", "ControlChart", "Stretch"]
 
 WIDTH, HEIGHT = 920.0, 300.0
 LEFT, RIGHT, TOP, BOTTOM = 64.0, 14.0, 34.0, 30.0
 REACH = 2.5  # widths of the band beyond which a value is drawn at the rim
+FARTHEST = 16.0  # heights of the course beyond which a limit is named but not drawn
+LETTER = 12.0
 TICKS_Y, TICKS_X = 5, 6
-
-
-@dataclass(frozen=True)
-class ChartPoint:
-    """One value.  `aside` was left out of the baseline; `beyond` asks for a look."""
-
-    day: dt.date
-    value: float
-    label: str = ""
-    url: str = ""
-    aside: bool = False
-    beyond: bool = False
-
-
-@dataclass(frozen=True)
-class Stretch:
-    """Points `first` to `last` (both included) are compared with `middle` and the band `low` .. `high`.
-
-    `inner` is what their moving average may reach.
-    """
-
-    first: int
-    last: int
-    middle: float
-    low: float
-    high: float
-    inner: tuple[float, float] | None = None
-
-
-@dataclass(frozen=True)
-class ChartEvent:
-    """A change of the device before point `before` (the number of points: after the last)."""
-
-    before: int
-    label: str
-
-
-@dataclass(frozen=True)
-class Dot:
-    x: float
-    y: float
-    point: ChartPoint
-    rim: bool
-
-    @property
-    def title(self) -> str:
-        value = words.number_text(self.point.value)
-        note = f" · {_('outside the scale')}" if self.rim else ""
-        return f"{self.point.label}: {value}{note}" if self.point.label else f"{value}{note}"
-
-
-@dataclass(frozen=True)
-class Band:
-    x: float
-    width: float
-    top: float
-    bottom: float
-    middle: float
-    inner: tuple[float, float] | None
-
-    @property
-    def height(self) -> float:
-        return round(self.bottom - self.top, 2)
-
-    @property
-    def end(self) -> float:
-        return round(self.x + self.width, 2)
-
-
-@dataclass(frozen=True)
-class Tick:
-    at: float
-    text: str
 
 
 @dataclass(frozen=True)
@@ -106,6 +46,9 @@ class ControlChart(Part):
     stretches: Sequence[Stretch] = ()
     averages: Sequence[float | None] = ()
     events: Sequence[ChartEvent] = ()
+    limits: Sequence[ChartLimit] = ()
+    forecast: ChartForecast | None = None
+    noun: str = ""
     width: float = WIDTH
     height: float = HEIGHT
     left: float = LEFT
@@ -120,16 +63,31 @@ class ControlChart(Part):
         low, high = min(values), max(values)
         if self.stretches:
             bottom, top = min(s.low for s in self.stretches), max(s.high for s in self.stretches)
-            room = REACH * (top - bottom)
+            room = REACH * (top - bottom) or math.inf  # a band without width bounds nothing
             low, high = min(bottom, max(low, bottom - room)), max(top, min(high, top + room))
+        low, high = self._with_limits(low, high)
         span = high - low
         margin = 0.06 * span if span > 0 else abs(high) * 0.1 or 1.0
         return low - margin, high + margin
 
+    def _with_limits(self, low: float, high: float) -> tuple[float, float]:
+        """The scale with the limits that do not lie so far out that they would flatten the course."""
+        near = FARTHEST * (high - low or abs(high) or 1.0)
+        ends = [limit.value for limit in self.limits if low - near <= limit.value <= high + near]
+        ends += [self.forecast.limit] if self.forecast else []
+        return min([low, *ends]), max([high, *ends])
+
+    @property
+    def ahead(self) -> int:
+        """Places kept free for the time to come."""
+        return max(3, round(0.22 * len(self.points))) if self.forecast else 0
+
+    @property
+    def _half(self) -> float:
+        return (WIDTH - LEFT - RIGHT) / max(len(self.points) + self.ahead, 1) / 2
+
     def x(self, index: float) -> float:
-        n = len(self.points)
-        room = WIDTH - LEFT - RIGHT
-        return round(LEFT + room * (index + 0.5) / max(n, 1), 2)
+        return round(LEFT + self._half * (2 * index + 1), 2)
 
     def y(self, value: float) -> float:
         low, high = self.scale
@@ -147,15 +105,48 @@ class ControlChart(Part):
 
     @property
     def bands(self) -> list[Band]:
-        half = (WIDTH - LEFT - RIGHT) / max(len(self.points), 1) / 2
+        half = self._half
         out = []
         for s in self.stretches:
             start, end = self.x(s.first) - half, self.x(s.last) + half
-            inner = (self.y(s.inner[1]), self.y(s.inner[0])) if s.inner else None
-            out.append(
-                Band(round(start, 2), round(end - start, 2), self.y(s.high), self.y(s.low), self.y(s.middle), inner)
-            )
+            inner, near = ((self.y(pair[1]), self.y(pair[0])) if pair else None for pair in (s.inner, s.near))
+            places = (self.y(s.high), self.y(s.low), self.y(s.middle))
+            out.append(Band(round(start, 2), round(end - start, 2), *places, inner, near))
         return out
+
+    @cached_property
+    def limit_marks(self) -> list[LimitMark]:
+        """The limits from the highest down; letters that would cover each other stand side by side."""
+        low, high = self.scale
+        marks: list[LimitMark] = []
+        for n, limit in enumerate(sorted(self.limits, key=lambda found: -found.value)):
+            y = self.y(limit.value)
+            beside = bool(marks) and abs(marks[-1].y - y) < LETTER
+            x = marks[-1].x - LETTER if beside else WIDTH - RIGHT + 3
+            marks.append(LimitMark(chr(ord("A") + n % 26), y, x, limit, low <= limit.value <= high))
+        return marks
+
+    @property
+    def ahead_line(self) -> str:
+        """The forecast: from the last point to the limit."""
+        found = self.forecast
+        if found is None or not self.points:
+            return ""
+        last = len(self.points) - 1
+        return f"{self.x(last):g},{self.y(found.start):g} {self._x_ahead(found.days):g},{self.y(found.limit):g}"
+
+    @property
+    def ahead_span(self) -> tuple[float, float, float] | None:
+        """Left, right and height of the interval in which the limit is met."""
+        found = self.forecast
+        if found is None:
+            return None
+        until = found.reach if found.latest is None else min(found.latest, found.reach)
+        return self._x_ahead(found.earliest), self._x_ahead(until), self.y(found.limit)
+
+    def _x_ahead(self, days: float) -> float:
+        assert self.forecast is not None
+        return self.x(len(self.points) - 1 + (self.ahead - 0.5) * days / self.forecast.reach)
 
     @property
     def lines(self) -> list[str]:
@@ -170,9 +161,12 @@ class ControlChart(Part):
 
     @property
     def marks(self) -> list[tuple[int, float, ChartEvent]]:
-        """Changes with their number and place."""
-        half = (WIDTH - LEFT - RIGHT) / max(len(self.points), 1) / 2
-        return [(n, round(self.x(e.before) - half, 2), e) for n, e in enumerate(self.events, start=1)]
+        """Changes with their number and place; several between the same points stand side by side."""
+        marks: list[tuple[int, float, ChartEvent]] = []
+        for n, event in enumerate(self.events, start=1):
+            later = sum(other.before == event.before for other in self.events[n:])
+            marks.append((n, round(self.x(event.before) - self._half - later * LETTER, 2), event))
+        return marks
 
     @property
     def y_ticks(self) -> list[Tick]:
@@ -195,12 +189,18 @@ class ControlChart(Part):
     def summary(self) -> str:
         """What the picture shows, for those who do not see it."""
         beyond = sum(p.beyond for p in self.points)
-        return _("%(title)s: %(n)d values, %(beyond)d beyond the limits, %(events)d changes of the device") % {
+        text = _("%(title)s: %(n)d values, %(beyond)d beyond the limits, %(events)d changes of the device") % {
             "title": self.title,
             "n": len(self.points),
             "beyond": beyond,
             "events": len(self.events),
         }
+        return f"{text}; {self.forecast.label}" if self.forecast else text
+
+    @property
+    def kinds(self) -> set[str]:
+        """Which marks there are, for the key below."""
+        return {p.mark for p in self.points if p.mark} | ({"rules"} if any(p.rules for p in self.points) else set())
 
 
 def _round_step(rough: float) -> float:

@@ -60,7 +60,12 @@ MENU: tuple[Group, ...] = (
     Group(
         "equipment",
         _("Equipment"),
-        (Item("web:devices", "device-desktop-analytics", _("Devices"), "device.view", "d"),),
+        (
+            Item("web:devices", "device-desktop-analytics", _("Devices"), "device.view", "d"),
+            Item("phantomqc:tests", "clipboard-check", _("Performance tests"), "device.view", "q"),
+            Item("schedule:calendar", "calendar", _("Calendar"), "schedule.view", "c"),
+            Item("web:sheets", "clipboard-check", _("Sheets"), "sheet.view", "k"),
+        ),
     ),
     Group(
         "improvement", _("Improvement"), (Item("web:findings", "alert-triangle", _("Findings"), "finding.view", "f"),)

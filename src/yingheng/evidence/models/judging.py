@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from yingheng.common.ids import uuid7
 
-SUBJECTS = ("series", "exam", "device", "room", "person", "department", "report")
+SUBJECTS = ("series", "exam", "device", "device_test", "room", "person", "department", "report")
 OUTCOMES = ("PASS", "FAIL", "NEEDS_HUMAN", "NOT_ASSESSABLE")
 
 

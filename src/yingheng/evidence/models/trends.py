@@ -13,7 +13,7 @@ class QuantityPoint(models.Model):
     """One number of one subject on the course of its device: a read model of the current measurement sets.
 
     Where a set holds several values of a quantity (one per stack), their median.  `derived` marks numbers that come
-    from a model of many exams and not from a set.
+    from a model of many exams and not from a set.  A value that a person read off an instrument has no exam.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
@@ -21,8 +21,8 @@ class QuantityPoint(models.Model):
     device = models.ForeignKey("registry.Device", on_delete=models.PROTECT, related_name="+")
     protocol_key = models.CharField(max_length=120)
     quantity = models.CharField(max_length=120)
-    subject_id = models.UUIDField(help_text="catalog.Series id")
-    exam = models.ForeignKey("catalog.Exam", on_delete=models.PROTECT, related_name="+")
+    subject_id = models.UUIDField(help_text="catalog.Series id; of tests the case of the images, or the item's value")
+    exam = models.ForeignKey("catalog.Exam", null=True, on_delete=models.PROTECT, related_name="+")
     local_day = models.DateField()
     at = models.DateTimeField(help_text="time of the exam")
     value = models.FloatField(help_text="unit of the quantity")
@@ -40,7 +40,11 @@ class QuantityPoint(models.Model):
 
 
 class Baseline(models.Model):
-    """A device's own normal value of a quantity under a protocol; a new version after a change of the device."""
+    """A device's own normal value of a quantity under a protocol.  Insert only (triggers see to it).
+
+    Of exams it forms by itself, a new version after a change of the device.  Of performance tests a person sets it:
+    there `median` is the mean of the chosen values, `mad` their standard deviation by moving range / 1.4826.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     hospital = models.ForeignKey("tenancy.Organisation", on_delete=models.PROTECT, related_name="+")

@@ -13,6 +13,7 @@ from yingheng.evidence.services.baselining import (
 from yingheng.evidence.services.deciding import finding_decide, verdict_decide
 from yingheng.evidence.services.measuring import BaselineValues, baseline_set, measurements_store
 from yingheng.evidence.services.points import (
+    OF_TESTS,
     numbers_of,
     parts_seen,
     points_of,
@@ -26,6 +27,7 @@ from yingheng.evidence.services.settling import TRANSITIONS, finding_close, find
 from yingheng.evidence.services.subject import Subject, subject_of_device, subject_of_exam, subject_of_series
 
 __all__ = [
+    "OF_TESTS",
     "RECOUNTS",
     "TRANSITIONS",
     "BaselineValues",

@@ -19,6 +19,8 @@ from yingheng.tenancy.models import Organisation
 
 Watched = Callable[[MeasurementSet], Collection[str]]
 _VALUE_LENGTH = 200
+OF_TESTS = "phantom:"
+"""Beginning of the protocol key under which a performance test has its course."""
 
 
 def numbers_of(values: Iterable[Mapping[str, Any]], quantities: Collection[str]) -> dict[str, float]:
@@ -82,11 +84,13 @@ def points_put(rows: Collection[QuantityPoint]) -> None:
 def points_rebuild(hospital: Organisation, watched: Watched) -> int:
     """Make the points of a hospital anew from its current sets, and what headers said of parts; returns how many.
 
-    `watched` says which quantities of a set are kept.  Derived points stay as long as their series has a set.
+    `watched` says which quantities of a set are kept.  Derived points stay as long as their series has a set; points
+    of performance tests are not of series and stay.
     """
     sets = MeasurementSet.objects.filter(hospital=hospital, subject_type="series", is_current=True)
-    QuantityPoint.objects.filter(hospital=hospital, derived=False).delete()
-    gone = QuantityPoint.objects.filter(hospital=hospital).exclude(subject_id__in=sets.values("subject_id"))
+    points = QuantityPoint.objects.filter(hospital=hospital).exclude(protocol_key__startswith=OF_TESTS)
+    points.filter(derived=False).delete()
+    gone = points.exclude(subject_id__in=sets.values("subject_id"))
     gone.delete()
     DevicePart.objects.filter(hospital=hospital).delete()
     made = 0

@@ -12,8 +12,8 @@ from django.utils.translation import gettext_lazy as _
 from yingheng.common.errors import Invalid, error_text
 from yingheng.common.ui.words import OUTCOMES
 from yingheng.ingest.models import ForwardRule, RemoteAE, Webhook
-from yingheng.ingest.models.forwarding import HOLD_MINUTES
-from yingheng.ingest.services.forwarding_rules import LONGEST_HOLD, RuleFields
+from yingheng.ingest.models.policy import LONGEST_HOLD
+from yingheng.ingest.services.forwarding_rules import RuleFields
 from yingheng.ingest.services.peers import PeerFields, addresses_clean, ae_title_clean, host_clean
 from yingheng.registry.models import Device, ExamItem
 from yingheng.tenancy.models import Organisation
@@ -90,6 +90,11 @@ class RemoteForm(HospitalForm):
         help_text=_("Addresses or networks such as 10.2.0.0/16, one a line. Empty: from anywhere."),
     )
     is_destination = forms.BooleanField(label=_("We send exams to it"), required=False)
+    wants_commitment = forms.BooleanField(
+        label=_("Ask it for storage commitment after sending"),
+        required=False,
+        help_text=_("It then says whether it keeps the images. It may call us for that: enter our AE title there."),
+    )
     is_archive = forms.BooleanField(label=_("We query it and retrieve from it"), required=False)
     is_worklist = forms.BooleanField(label=_("We ask it for the worklist"), required=False)
     host = forms.CharField(
@@ -163,7 +168,11 @@ class RuleForm(forms.Form):
         help_text=_("Exams wait for the daily review. Emergency exams never wait."),
     )
     hold_minutes = forms.IntegerField(
-        label=_("Released by itself after (minutes)"), min_value=1, max_value=LONGEST_HOLD, initial=HOLD_MINUTES
+        label=_("Released by itself after (minutes)"),
+        min_value=1,
+        max_value=LONGEST_HOLD,
+        required=False,
+        help_text=_("Empty: as long as is set for the hospital."),
     )
     with_results = forms.BooleanField(
         label=_("Send results beside the exam"),

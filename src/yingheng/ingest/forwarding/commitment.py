@@ -71,7 +71,7 @@ def report_send(
     """
     dataset, failures = Dataset(), list(failed)
     dataset.TransactionUID = transaction_uid
-    dataset.ReferencedSOPSequence = [_reference(one) for one in found]
+    dataset.ReferencedSOPSequence = [reference(one) for one in found]
     if failures:
         dataset.FailedSOPSequence = [_failure(one, reason) for one, reason in failures]
     if not dataset.ReferencedSOPSequence:
@@ -91,13 +91,14 @@ def report_send(
         raise PeerTrouble("report_status", f"0x{status.Status:04X}")
 
 
-def _reference(one: Listed) -> Dataset:
+def reference(one: Listed) -> Dataset:
+    """The item of a sequence that names an object (PS3.3 table 10-11)."""
     item = Dataset()
     item.ReferencedSOPClassUID, item.ReferencedSOPInstanceUID = one
     return item
 
 
 def _failure(one: Listed, reason: int) -> Dataset:
-    item = _reference(one)
+    item = reference(one)
     item.FailureReason = reason
     return item

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import socket
 import ssl
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import monotonic
 from types import TracebackType
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
 from pydicom import dcmread
 from pydicom.dataset import Dataset
@@ -24,6 +24,8 @@ from pynetdicom import AE, _config, evt
 from pynetdicom.association import Association
 from pynetdicom.pdu_primitives import SCP_SCU_RoleSelectionNegotiation
 from pynetdicom.presentation import PresentationContext, build_context
+
+from yingheng.ingest.receiver.sockets import acknowledge_now, tune
 
 VERIFICATION = "1.2.840.10008.1.1"
 UNCOMPRESSED = (ExplicitVRLittleEndian, ImplicitVRLittleEndian)
@@ -132,7 +134,8 @@ def contexts_for(objects: Iterable[tuple[str, str]]) -> list[PresentationContext
 class Sending:
     """An association that we opened; a context manager.  Entering raises PeerTrouble.
 
-    `roles`: role selections (PS3.7 D.3.3.4), where we are not merely the user of a service.
+    `roles`: role selections (PS3.7 D.3.3.4), where we are not merely the user of a service.  `handlers`: of what the
+    partner may ask on this association.
     """
 
     def __init__(
@@ -140,8 +143,10 @@ class Sending:
         peer: Peer,
         contexts: Sequence[PresentationContext],
         roles: Sequence[SCP_SCU_RoleSelectionNegotiation] = (),
+        handlers: Sequence[tuple[evt.InterventionEvent, Callable[..., Any]]] = (),
     ) -> None:
         self._peer, self._contexts, self._roles = peer, list(contexts), list(roles)
+        self._handlers = list(handlers)
         self._number = 0
 
     def __enter__(self) -> Self:
@@ -158,7 +163,7 @@ class Sending:
             max_pdu=LARGEST_PDU,
             tls_args=_tls(peer),
             ext_neg=self._roles,
-            evt_handlers=[(evt.EVT_CONN_OPEN, _undelayed)],
+            evt_handlers=[(evt.EVT_CONN_OPEN, _undelayed), (evt.EVT_DATA_SENT, _answer_awaited), *self._handlers],
         )
         if not self.association.is_established:
             raise _not_established(peer, address, self.association)
@@ -234,7 +239,14 @@ def _undelayed(event: evt.Event) -> None:
     """Small requests are not kept back until the last one was acknowledged."""
     connection = event.assoc.dul.socket
     if connection is not None and connection.socket is not None:
-        connection.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        tune(connection.socket)
+
+
+def _answer_awaited(event: evt.Event) -> None:
+    """Acknowledge what comes next at once: a partner that writes an answer in two parts waits for it in between."""
+    connection = event.assoc.dul.socket
+    if connection is not None and connection.socket is not None:
+        acknowledge_now(connection.socket)
 
 
 def _address(peer: Peer) -> str:

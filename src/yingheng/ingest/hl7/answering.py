@@ -10,7 +10,7 @@ import ipaddress
 import itertools
 import json
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -64,6 +64,21 @@ class SourceRule:
         return 4 * bool(self.addresses) + 2 * bool(self.application) + bool(self.facility)
 
 
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A message that was turned away, as far as it could be read; `hospital_id`: of those who may call from there."""
+
+    address: str
+    code: str
+    values: Mapping[str, str]
+    size: int
+    application: str = ""
+    facility: str = ""
+    kind: str = ""
+    control_id: str = ""
+    hospital_id: UUID | None = None
+
+
 Sources = Callable[[], Sequence[SourceRule]]
 Words = Callable[[str, dict[str, str]], str]
 
@@ -75,6 +90,7 @@ class Door:
     spool: Spool
     sources: Sources
     words: Words
+    refused: Callable[[Refusal], None] = lambda _refusal: None
 
     def may_call(self, address: str) -> bool:
         """Whether anybody at all may call from that address."""
@@ -89,6 +105,7 @@ class Door:
         "AA" is said only after the bytes are durably in the spool.
         """
         message: Message | None = None
+        rules: list[SourceRule] = []
         try:
             rules = sorted((r for r in self.sources() if r.allows(address)), key=lambda r: -r.closeness)
             encodings = {r.encoding for r in rules}
@@ -97,13 +114,19 @@ class Door:
         except MessageError as error:
             code = ERROR if error.code in {"message.not_stored", "message.not_ready"} else REJECT
             logger.warning("message from %s refused: %s", address, error.code)
+            self.refused(_refusal(error, address, len(data), message, rules))
             return acknowledgement(message, code, error.code, self.words(error.code, error.values))
         if message.header.text(15).upper() == "NE":
             return None
         return acknowledgement(message, ACCEPT)
 
-    def refuse(self, code: str, values: dict[str, str]) -> bytes:
+    def refuse(self, code: str, values: dict[str, str], address: str = "") -> bytes:
         """The acknowledgement of something that could not be read at all."""
+        try:
+            rules = [rule for rule in self.sources() if rule.allows(address)]
+        except MessageError:  # not known yet
+            rules = []
+        self.refused(_refusal(MessageError(code, **values), address, 0, None, rules))
         return acknowledgement(None, REJECT, code, self.words(code, values))
 
     def _keep(self, data: bytes, address: str, rule: SourceRule) -> None:
@@ -113,6 +136,24 @@ class Door:
         except OSError as exc:
             logger.exception("a message from %s could not be stored", address)
             raise MessageError("message.not_stored") from exc
+
+
+def _refusal(
+    error: MessageError, address: str, size: int, message: Message | None, rules: Sequence[SourceRule]
+) -> Refusal:
+    hospitals = {rule.hospital_id for rule in rules}
+    header = message.header if message else None
+    return Refusal(
+        address=address,
+        code=error.code,
+        values=error.values,
+        size=size,
+        application=header.text(3) if header else "",
+        facility=header.text(4) if header else "",
+        kind=message.kind if message else "",
+        control_id=message.control_id if message else "",
+        hospital_id=hospitals.pop() if len(hospitals) == 1 else None,
+    )
 
 
 def _rule_of(message: Message, rules: Sequence[SourceRule]) -> SourceRule:

@@ -151,7 +151,7 @@ class _Conversation:
             messages = self._frames.feed(data)
         except TooLargeError:
             values = {"most": str(self._limits.largest)}
-            self._connection.sendall(framed(self._door.refuse("message.too_large", values)))
+            self._connection.sendall(framed(self._door.refuse("message.too_large", values, self._address)))
             return False
         for message in messages:
             answer = self._door.answer(message, self._address)

@@ -10,8 +10,6 @@ from django.utils.translation import gettext_lazy as _
 from yingheng.common.ids import uuid7
 from yingheng.ingest.models.peers import Trying
 
-HOLD_MINUTES = 30
-
 
 class ForwardRule(models.Model):
     """Which exams go to which destinations.  An empty condition asks for nothing; all that are set must hold.
@@ -32,7 +30,10 @@ class ForwardRule(models.Model):
     destinations = models.ManyToManyField("ingest.RemoteAE", related_name="+")
     hold = models.BooleanField(_("hold until released"), default=False)
     hold_minutes = models.PositiveIntegerField(
-        _("released by itself after"), default=HOLD_MINUTES, validators=[MaxValueValidator(7 * 24 * 60)]
+        _("released by itself after"),
+        null=True,
+        validators=[MaxValueValidator(7 * 24 * 60)],
+        help_text="none: as long as the hospital holds",
     )
     with_results = models.BooleanField(_("with results"), default=False)
     is_active = models.BooleanField(_("in use"), default=True)
@@ -100,6 +101,9 @@ class Delivery(Posted):
     released_by = models.CharField(max_length=150, blank=True)
     release_reason = models.TextField(blank=True)
 
+    commitment = models.CharField(
+        max_length=16, blank=True, help_text="state of the last request for storage commitment; none: not asked"
+    )
     n_sent = models.PositiveIntegerField(default=0, help_text="objects")
     n_failed = models.PositiveIntegerField(default=0, help_text="objects")
     n_bytes = models.PositiveBigIntegerField(default=0)

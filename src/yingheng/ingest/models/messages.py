@@ -58,7 +58,10 @@ class Message(models.Model):
     kind = models.CharField(max_length=32, blank=True, help_text="ORM^O01, ORU^R01, ..., orders, reports")
     sha256 = models.CharField(max_length=64)
     size = models.PositiveIntegerField(default=0)
-    raw_cipher = models.BinaryField()
+    raw_cipher = models.BinaryField(help_text="empty once `raw_removed_at` is set")
+    raw_removed_at = models.DateTimeField(
+        null=True, blank=True, help_text="when its bytes passed their time of keeping"
+    )
     encoding = models.CharField(max_length=16, blank=True)
     address = models.CharField(max_length=64, blank=True)
     sent_at = models.DateTimeField(null=True, blank=True)
@@ -82,6 +85,9 @@ class Message(models.Model):
             models.Index(fields=["hospital", "-received_at", "-id"], name="message_hospital_newest"),
             models.Index(fields=["hospital", "state", "-received_at"], name="message_hospital_state"),
             models.Index(fields=["hospital", "control_id"], name="message_hospital_control"),
+            models.Index(
+                fields=["hospital", "received_at"], name="message_raw_kept", condition=Q(raw_removed_at__isnull=True)
+            ),
         )
 
     def __str__(self) -> str:
@@ -113,3 +119,38 @@ class Awaited(models.Model):
 
     def __str__(self) -> str:
         return self.accession or self.study_uid
+
+
+class RefusedMessage(models.Model):
+    """Messages that were turned away before they were kept: one row for each caller and reason, counted.
+
+    The sender was told so and keeps its message; nothing of what it says is kept here but who called it what.
+    `hospital` is empty where no source allows the caller.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    hospital = models.ForeignKey(
+        "tenancy.Organisation", null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    address = models.CharField(max_length=64, blank=True)
+    application = models.CharField(max_length=180, blank=True, help_text="MSH-3")
+    facility = models.CharField(max_length=180, blank=True, help_text="MSH-4")
+    code = models.CharField(max_length=64)
+    values = models.JSONField(default=dict, blank=True)
+    kind = models.CharField(max_length=32, blank=True, help_text="of the last one")
+    control_id = models.CharField(max_length=199, blank=True, help_text="of the last one")
+    size = models.PositiveIntegerField(default=0, help_text="bytes of the last one, as far as it was read")
+    n = models.PositiveIntegerField(default=1)
+    first_at = models.DateTimeField()
+    last_at = models.DateTimeField()
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                fields=["address", "application", "facility", "code"], name="refused_message_natural_key"
+            ),
+        )
+        indexes = (models.Index(fields=["-last_at"], name="refused_message_newest"),)
+
+    def __str__(self) -> str:
+        return f"{self.address} {self.code}"

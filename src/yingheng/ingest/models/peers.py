@@ -60,6 +60,9 @@ class RemoteAE(Trying):
     tls = models.CharField(max_length=8, choices=Tls.choices, default=Tls.NONE)
     may_send = models.BooleanField(_("may send to us"), default=False)
     is_destination = models.BooleanField(_("we send to it"), default=False)
+    wants_commitment = models.BooleanField(
+        _("ask for storage commitment"), default=False, help_text=_("after sending: whether it keeps what it took")
+    )
     is_archive = models.BooleanField(_("we query and retrieve from it"), default=False)
     is_worklist = models.BooleanField(_("it answers worklist queries"), default=False)
     is_active = models.BooleanField(_("in use"), default=True)

@@ -127,6 +127,25 @@ def series_find(peer: Peer, study_uid: str) -> list[FoundSeries]:
     return [_series(one) for one in told.datasets if text(one, "SeriesInstanceUID")]
 
 
+def images_find(peer: Peer, study_uid: str, series_uid: str) -> list[str] | None:
+    """SOP Instance UIDs of a series; None where the archive does not answer at that level, or says only some of them.
+
+    Raises PeerTrouble.
+    """
+    identifier = Dataset()
+    identifier.QueryRetrieveLevel = "IMAGE"
+    identifier.StudyInstanceUID, identifier.SeriesInstanceUID = study_uid, series_uid
+    identifier.SOPInstanceUID = None
+    try:
+        told = answers(peer, STUDY_FIND, identifier)
+    except PeerTrouble as trouble:
+        if trouble.code in {"find_refused", "find_status"}:
+            return None
+        raise
+    found = [uid for one in told.datasets if (uid := text(one, "SOPInstanceUID"))]
+    return None if told.is_cut or not found else found
+
+
 def day_parts(hours: str) -> list[str]:
     """A day in hours, an hour in pieces of ten minutes; [] when it is split no further."""
     if not hours:

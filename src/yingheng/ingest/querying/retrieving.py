@@ -50,10 +50,11 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What to fetch: a series, or with `series_uid` "" a whole study."""
+    """What to fetch: a series, with `series_uid` "" a whole study, or with `sop_uids` these objects of a series."""
 
     study_uid: str
     series_uid: str = ""
+    sop_uids: tuple[str, ...] = ()
 
     def identifier(self) -> Dataset:
         """The keys of the request."""
@@ -62,6 +63,8 @@ class Wanted:
         made.StudyInstanceUID = self.study_uid
         if self.series_uid:
             made.SeriesInstanceUID = self.series_uid
+        if self.sop_uids:
+            made.QueryRetrieveLevel, made.SOPInstanceUID = "IMAGE", list(self.sop_uids)
         return made
 
 
@@ -79,11 +82,15 @@ class NotOffered(Exception):  # noqa: N818 - it reads as what there is
     """The archive does not offer this way of retrieving."""
 
 
+class BrokeOff(PeerTrouble):
+    """The archive broke off a C-GET before a single object came: some say so that they allow none."""
+
+
 def fetch_by_get(peer: Peer, wanted: Wanted, spool: Spool, hospital_id: UUID) -> Fetched:
     """Fetch over the association that we opened; each object is on disk, durably, before it is acknowledged.
 
-    NotOffered when the archive agrees to no C-GET.  PeerTrouble when it breaks off: what came is kept; code
-    `our_disk` when our own disk did not take an object.
+    NotOffered when the archive agrees to no C-GET.  PeerTrouble when it breaks off (BrokeOff: before anything came):
+    what came is kept; code `our_disk` when our own disk did not take an object.
     """
     taking = _Taking(spool, hospital_id, peer)
     try:
@@ -96,6 +103,8 @@ def fetch_by_get(peer: Peer, wanted: Wanted, spool: Spool, hospital_id: UUID) ->
     except PeerTrouble as trouble:
         if trouble.code == "no_context":  # it answered, and took not a single context
             raise NotOffered from trouble
+        if trouble.code == "went_away" and not taking.n_taken:
+            raise BrokeOff(trouble.code, trouble.detail) from trouble
         raise
     if taking.disk:
         raise PeerTrouble("our_disk", taking.disk)

@@ -17,7 +17,7 @@ from yingheng.ingest.receiver.pdus import Answer, AssociateRequest, ProtocolErro
 from yingheng.ingest.receiver.reasons import REJECTIONS, Refused
 from yingheng.ingest.receiver.reception import Visit
 from yingheng.ingest.receiver.states import RECEIVED, TRANSITIONS, Action, Event, State
-from yingheng.ingest.receiver.syntaxes import APPLICATION_CONTEXT, service_of, syntax_choose
+from yingheng.ingest.receiver.syntaxes import APPLICATION_CONTEXT, Service, service_of, syntax_choose
 
 _VERSION = 1  # bit 0 of the protocol version
 _ACCEPTED, _NO_ABSTRACT_SYNTAX, _NO_TRANSFER_SYNTAX = 0, 3, 4
@@ -171,7 +171,9 @@ class Association:
         self._peer_max_pdu = request.max_pdu
         self._exchange = Exchange(self._visit, contexts, self._limits.max_command, self._answer)
         ours = (IMPLEMENTATION_UID, IMPLEMENTATION_NAME)
-        self._outgoing = pdus.associate_accept(request, answers, self._limits.max_pdu, ours)
+        # a destination that reports on storage commitment calls us and is the provider all the same
+        roles = [one for one in request.roles if service_of(one.abstract_syntax) is Service.COMMITMENT]
+        self._outgoing = pdus.associate_accept(request, answers, self._limits.max_pdu, ours, roles)
         self._happen(Event.ACCEPT)
 
     def _send_accept(self, _body: memoryview | None) -> None:

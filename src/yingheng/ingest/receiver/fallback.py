@@ -93,7 +93,7 @@ class _Server(ThreadedAssociationServer):
         self.visitors: set[threading.Thread] = set()
         handlers = [
             (evt.EVT_C_ECHO, _echo), (evt.EVT_C_STORE, _store), (evt.EVT_N_CREATE, _step_create),
-            (evt.EVT_N_SET, _step_set), (evt.EVT_N_ACTION, _commitment),
+            (evt.EVT_N_SET, _step_set), (evt.EVT_N_ACTION, _commitment), (evt.EVT_N_EVENT_REPORT, _report),
         ]  # fmt: skip
         address = listener.getsockname()
         super().__init__(
@@ -197,6 +197,8 @@ def _context(abstract_syntax: str, offered: list[str]) -> PresentationContext | 
     context = PresentationContext()
     context.abstract_syntax = abstract_syntax
     usable = [one for one in offered if syntax_choose(service, [one])]
+    if service is Service.COMMITMENT:  # whoever reports on it calls us and is the provider all the same
+        context.scu_role = context.scp_role = True
     context.transfer_syntax = sorted(dict.fromkeys(usable), key=syntax_rank)
     return context
 
@@ -247,6 +249,12 @@ def _commitment(event: evt.Event) -> tuple[int, Dataset | None]:
         return status_of("action_unknown", of_store=False), None
     data = request.ActionInformation
     return _spool(event, Kind.COMMITMENT, request.RequestedSOPClassUID, request.RequestedSOPInstanceUID, data), None
+
+
+def _report(event: evt.Event) -> tuple[int, Dataset | None]:
+    request = event.request
+    uids = request.AffectedSOPClassUID, request.AffectedSOPInstanceUID
+    return _spool(event, Kind.COMMITMENT_REPORT, *uids, request.EventInformation), None
 
 
 def _spool(event: evt.Event, kind: Kind, sop_class: Any, sop_instance: Any, data: BytesIO | None) -> int:

@@ -19,6 +19,7 @@ SPOOLED: dict[tuple[Service, int], Kind] = {
     (Service.PROCEDURE_STEP, Field.N_CREATE): Kind.STEP_CREATE,
     (Service.PROCEDURE_STEP, Field.N_SET): Kind.STEP_SET,
     (Service.COMMITMENT, Field.N_ACTION): Kind.COMMITMENT,
+    (Service.COMMITMENT, Field.N_EVENT_REPORT): Kind.COMMITMENT_REPORT,
 }
 
 

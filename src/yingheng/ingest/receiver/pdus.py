@@ -67,6 +67,16 @@ class AssociateRequest:
     application_context: str
     contexts: tuple[Context, ...]
     max_pdu: int  # of P-DATA-TF that the peer reads; 0 is without limit
+    roles: tuple[Role, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    """A role selection (PS3.7 D.3.3.4): as what the peer proposes to act for a SOP class."""
+
+    abstract_syntax: str
+    is_user: bool
+    is_provider: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +95,7 @@ def associate_request_read(body: memoryview) -> AssociateRequest:
     applications: list[str] = []
     contexts: list[Context] = []
     users: list[int] = []
+    roles: list[Role] = []
     for kind, value in _items(body[_FIXED:]):
         if kind == 0x10:
             applications.append(_text(value))
@@ -92,6 +103,7 @@ def associate_request_read(body: memoryview) -> AssociateRequest:
             contexts.append(_context(value))
         elif kind == 0x50:
             users.append(_max_pdu(value))
+            roles += _roles(value)
     ids = {context.id for context in contexts}
     if len(applications) != 1 or len(users) != 1 or not contexts or len(ids) != len(contexts):
         raise ProtocolError("pdu_invalid")
@@ -103,6 +115,7 @@ def associate_request_read(body: memoryview) -> AssociateRequest:
         application_context=applications[0],
         contexts=tuple(contexts),
         max_pdu=users[0],
+        roles=tuple(roles),
     )
 
 
@@ -147,14 +160,19 @@ _LENGTHS: dict[int, tuple[int, int]] = {
 
 
 def associate_accept(
-    request: AssociateRequest, answers: Sequence[Answer], max_pdu: int, implementation: tuple[str, str]
+    request: AssociateRequest,
+    answers: Sequence[Answer],
+    max_pdu: int,
+    implementation: tuple[str, str],
+    roles: Sequence[Role] = (),
 ) -> bytes:
-    """An A-ASSOCIATE-AC; `implementation` is our class UID and version name."""
+    """An A-ASSOCIATE-AC; `implementation` is our class UID and version name, `roles` are those we agree to."""
     contexts = b"".join(
         _item(0x21, bytes((one.id, 0, one.result, 0)) + _item(0x40, one.transfer_syntax.encode())) for one in answers
     )
     uid, name = implementation
-    user = _item(0x51, struct.pack(">I", max_pdu)) + _item(0x52, uid.encode()) + _item(0x55, name.encode())
+    agreed = b"".join(_item(0x54, _role(one)) for one in roles)
+    user = _item(0x51, struct.pack(">I", max_pdu)) + _item(0x52, uid.encode()) + agreed + _item(0x55, name.encode())
     application = _item(0x10, request.application_context.encode())
     return _pdu(
         PduType.ASSOCIATE_AC, struct.pack(">HH", 1, 0) + request.titles + application + contexts + _item(0x50, user)
@@ -236,6 +254,20 @@ def _max_pdu(value: memoryview) -> int:
     if 0 < found <= PDV_HEADER:
         raise ProtocolError("pdu_invalid")
     return found
+
+
+def _roles(value: memoryview) -> Iterator[Role]:
+    for kind, data in _items(value):
+        if kind == 0x54:
+            length = int.from_bytes(data[:2], "big")
+            if len(data) != length + 4:
+                raise ProtocolError("pdu_invalid")
+            yield Role(_uid(data[2 : 2 + length]), bool(data[-2]), bool(data[-1]))
+
+
+def _role(one: Role) -> bytes:
+    uid = one.abstract_syntax.encode()
+    return struct.pack(">H", len(uid)) + uid + bytes((one.is_user, one.is_provider))
 
 
 def _text(value: memoryview) -> str:

@@ -17,6 +17,7 @@ import time
 from contextlib import suppress
 from types import FrameType
 
+from yingheng.ingest.pulse import BEAT_S, Pulse
 from yingheng.ingest.receiver.acceptor import acceptor_make
 from yingheng.ingest.receiver.config import Options
 
@@ -40,7 +41,11 @@ def serve(options: Options, name: str, listener: socket.socket) -> None:
         signal.signal(number, lambda _number, _frame: leaving.set())
     acceptor = acceptor_make(name, options)
     acceptor.start(listener)
-    leaving.wait()
+    pulse = Pulse(options.home, "receive")
+    pulse.beat()
+    while not leaving.wait(BEAT_S):
+        pulse.beat()
+    pulse.end()
     acceptor.stop(GRACE_S)
 
 

@@ -10,7 +10,7 @@ from django.db.models import Count, Exists, Min, OuterRef, Q, QuerySet
 from yingheng.catalog.models import Exam, Instance, Series
 from yingheng.common.clock import now
 from yingheng.common.rows import row_or_not_found
-from yingheng.ingest.models import Delivery, ForwardRule, Notice, RemoteAE, SentObject, Webhook
+from yingheng.ingest.models import CommitmentAsk, Delivery, ForwardRule, Notice, RemoteAE, SentObject, Webhook
 from yingheng.tenancy.models import Organisation
 from yingheng.tenancy.scope import Scope
 
@@ -100,6 +100,14 @@ def failed_objects(delivery: Delivery) -> QuerySet[SentObject]:
 def exams_that_wait_to_go(exam_ids: Collection[UUID]) -> set[UUID]:
     """Those of the exams that are still in the outbox: their pixels are needed until they are there or given up."""
     return set(Delivery.objects.filter(exam__in=exam_ids, state__in=OPEN).values_list("exam_id", flat=True))
+
+
+def exams_not_vouched_for(exam_ids: Collection[UUID]) -> set[UUID]:
+    """Those of the exams that a destination was asked to vouch for and has not (yet); not those where it never
+    answered, which would keep pixels for good."""
+    states = [CommitmentAsk.State.WAITING, CommitmentAsk.State.ASKED, CommitmentAsk.State.FAILED]
+    rows = Delivery.objects.filter(exam__in=exam_ids, commitment__in=states) if exam_ids else Delivery.objects.none()
+    return set(rows.values_list("exam_id", flat=True))
 
 
 def webhook_list(scope: Scope) -> QuerySet[Webhook]:

@@ -6,10 +6,10 @@ import datetime as dt
 from dataclasses import dataclass
 from uuid import UUID
 
-from django.db.models import Count, Max, QuerySet
+from django.db.models import Count, Max, Q, QuerySet
 
 from yingheng.common.errors import NotFound
-from yingheng.ingest.models import Message, MessageSource
+from yingheng.ingest.models import Message, MessageSource, RefusedMessage
 from yingheng.tenancy.scope import Scope
 
 
@@ -57,6 +57,14 @@ def message_get(scope: Scope, message_id: UUID) -> Message:
     if row is None:
         raise NotFound("ingest.message_unknown")
     return row
+
+
+def refused_list(scope: Scope) -> QuerySet[RefusedMessage]:
+    """Who was turned away and why, last one first; callers that no hospital allows, for those who may see all."""
+    rows = RefusedMessage.objects.select_related("hospital")
+    known = scope.filter(rows.filter(hospital__isnull=False)).values("pk")
+    wanted = Q(pk__in=known) | Q(hospital__isnull=True) if scope.system else Q(pk__in=known)
+    return rows.filter(wanted).order_by("-last_at", "pk")
 
 
 def source_list(scope: Scope) -> QuerySet[MessageSource]:

@@ -21,7 +21,7 @@ from yingheng.ingest.filemeta import file_meta
 from yingheng.ingest.forwarding import commitment as wire
 from yingheng.ingest.forwarding.scu import PeerTrouble, Timeouts
 from yingheng.ingest.models import Commitment, RemoteAE
-from yingheng.ingest.services.forwarding_sending import peer_of
+from yingheng.ingest.services.forwarding_partner import peer_of
 from yingheng.ingest.services.pauses import pause
 from yingheng.ingest.services.refusing import set_aside
 from yingheng.ingest.spool import Spooled

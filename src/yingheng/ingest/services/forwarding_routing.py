@@ -19,6 +19,7 @@ from yingheng.common.clock import now
 from yingheng.common.errors import NotFound
 from yingheng.ingest.models import Delivery, ForwardRule, RemoteAE
 from yingheng.ingest.selectors.forwarding import objects_to_send, rules_in_force
+from yingheng.ingest.selectors.policies import policy_of
 from yingheng.ingest.services.forwarding_rules import SeriesFacts, rule_meets
 from yingheng.jobs import services as jobs
 
@@ -108,6 +109,7 @@ def _ensure(exam: Exam, destination: RemoteAE, rule: ForwardRule | None) -> None
     instant = now()
     hold = bool(rule and rule.hold)
     held = hold and not exam.is_emergency
+    minutes = _hold_minutes(exam, rule) if rule and held else 0
     row = Delivery(
         hospital=exam.hospital,
         exam=exam,
@@ -117,7 +119,7 @@ def _ensure(exam: Exam, destination: RemoteAE, rule: ForwardRule | None) -> None
         is_urgent=exam.is_emergency,
         with_results=bool(rule and rule.with_results),
         held_at=instant if hold else None,
-        goes_at=instant + dt.timedelta(minutes=rule.hold_minutes) if rule and held else None,
+        goes_at=instant + dt.timedelta(minutes=minutes) if held else None,
         released_at=instant if hold and not held else None,
         release=Release.EMERGENCY if hold and not held else Release.NONE,
         created_at=instant,
@@ -129,6 +131,11 @@ def _ensure(exam: Exam, destination: RemoteAE, rule: ForwardRule | None) -> None
         release_record(row, None, "")
     if ours and not held:
         send_emit(destination)
+
+
+def _hold_minutes(exam: Exam, rule: ForwardRule) -> int:
+    """How long a rule holds an exam: its own time, else that of the hospital."""
+    return policy_of(exam.hospital).hold_minutes if rule.hold_minutes is None else rule.hold_minutes
 
 
 def release_record(row: Delivery, actor: object, reason: str) -> None:

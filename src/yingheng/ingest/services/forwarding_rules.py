@@ -12,17 +12,15 @@ from yingheng.audit.actor import Actor
 from yingheng.catalog.models import Exam
 from yingheng.common.errors import Invalid
 from yingheng.ingest.models import ForwardRule, RemoteAE
-from yingheng.ingest.models.forwarding import HOLD_MINUTES
+from yingheng.ingest.models.policy import LONGEST_HOLD
 from yingheng.ingest.services.peers import ae_title_clean
 from yingheng.registry.models import Device, ExamItem
 from yingheng.tenancy.models import Organisation
 
-LONGEST_HOLD = 7 * 24 * 60  # minutes
-
 
 @dataclass(frozen=True, slots=True)
 class RuleFields:
-    """What a person says of a rule; empty conditions ask for nothing."""
+    """What a person says of a rule; empty conditions ask for nothing, no minutes: as long as the hospital holds."""
 
     name: str
     destinations: Sequence[RemoteAE]
@@ -33,7 +31,7 @@ class RuleFields:
     ae_titles: Sequence[str] = ()
     emergency: bool | None = None
     hold: bool = False
-    hold_minutes: int = HOLD_MINUTES
+    hold_minutes: int | None = None
     with_results: bool = False
 
 
@@ -116,7 +114,7 @@ def _check(hospital: Organisation, fields: RuleFields) -> None:
         one.is_destination and one.is_active for one in fields.destinations
     ):
         raise Invalid("ingest.rule_destination")
-    if not 1 <= fields.hold_minutes <= LONGEST_HOLD:
+    if fields.hold_minutes is not None and not 1 <= fields.hold_minutes <= LONGEST_HOLD:
         raise Invalid("ingest.rule_minutes")
 
 

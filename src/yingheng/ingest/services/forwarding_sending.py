@@ -1,18 +1,16 @@
-"""Emptying the outbox of a destination: one job, one association at a time, every object noted as it is taken.
+"""Emptying the outbox of a destination: one job, one association at a time, what was taken noted in batches.
 
-A worker that is killed has noted every object that the destination took but the one under way, which is sent again:
-storing an object twice changes nothing there.
+At least once: no object is noted before the destination took it, and what a killed worker had not noted yet (see
+`forwarding_noting`) is sent again.  Storing an object twice changes nothing there.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from itertools import groupby
-from pathlib import Path
 from time import monotonic
 from uuid import UUID
 
-from django.conf import settings
 from django.db import transaction
 from django.db.models import F
 
@@ -20,10 +18,12 @@ from yingheng.catalog.models import Instance
 from yingheng.catalog.storage import default_storage
 from yingheng.common.clock import now
 from yingheng.common.errors import Invalid, NotFound
-from yingheng.ingest.forwarding.scu import Answer, Outgoing, Peer, PeerTrouble, Sending, Timeouts, contexts_for
+from yingheng.ingest.forwarding.scu import Answer, Outgoing, PeerTrouble, Sending, contexts_for
 from yingheng.ingest.models import Delivery, RemoteAE, SentObject
 from yingheng.ingest.selectors.forwarding import TAKEN, deliveries_due, objects_to_send
-from yingheng.ingest.selectors.peers import calling_title
+from yingheng.ingest.services.commitment_asking import commitment_begin
+from yingheng.ingest.services.forwarding_noting import Noting
+from yingheng.ingest.services.forwarding_partner import peer_of
 from yingheng.ingest.services.forwarding_results import results_outgoing
 from yingheng.ingest.services.forwarding_routing import send_emit
 from yingheng.ingest.services.pauses import TELL_AFTER, partner_answered, partner_failed, pause
@@ -61,41 +61,30 @@ def destination_send(*, destination_id: UUID | str, budget_s: float = BUDGET_S) 
     return done
 
 
-def peer_of(row: RemoteAE, timeouts: Timeouts | None = None) -> Peer:
-    """How to call a remote AE, under our first title of its hospital."""
-    authorities = Path(settings.YINGHENG_HOME) / "tls" / "dicom-authorities.pem"
-    return Peer(
-        called=row.ae_title,
-        host=row.host,
-        port=row.port or 0,
-        calling=calling_title(row.hospital),
-        tls=row.tls == RemoteAE.Tls.TLS,
-        authorities=authorities if authorities.is_file() else None,
-        timeouts=timeouts or Timeouts(),
-    )
-
-
 def _send(delivery: Delivery, row: RemoteAE, end: float) -> bool:
     """One exam; False when time ran out, or objects are left for a later try."""
     if not Delivery.objects.filter(pk=delivery.pk, state__in=(State.WAITING, State.SENDING)).update(
         state=State.SENDING, changed_at=now()
     ):
         return False  # a person was faster
-    begun, n_bytes, finished = monotonic(), 0, True
+    begun, finished = monotonic(), True
+    noting = Noting(delivery)
     try:
-        for batch in _batches(list(objects_to_send(delivery).defer("sha256"))):
-            taken, whole = _send_batch(delivery, row, batch, end)
-            n_bytes += taken
-            if not whole:
-                finished = False
-                break
-        if finished:
-            finished = _send_results(delivery, row)
+        with noting:
+            finished = _send_objects(delivery, row, noting, end) and _send_results(delivery, row, noting)
     finally:
         spent = monotonic() - begun
-        Delivery.objects.filter(pk=delivery.pk).update(n_bytes=F("n_bytes") + n_bytes, seconds=F("seconds") + spent)
+        Delivery.objects.filter(pk=delivery.pk).update(
+            n_bytes=F("n_bytes") + noting.n_bytes, seconds=F("seconds") + spent
+        )
     partner_answered(row)
     return _settle(delivery) if finished else _again_later(delivery)
+
+
+def _send_objects(delivery: Delivery, row: RemoteAE, noting: Noting, end: float) -> bool:
+    """All that is not there yet; False when time ran out."""
+    batches = _batches(list(objects_to_send(delivery).defer("sha256")))
+    return all(_send_batch(row, batch, noting, end) for batch in batches)
 
 
 def _batches(rows: Sequence[Instance]) -> Iterator[list[Instance]]:
@@ -112,21 +101,19 @@ def _batches(rows: Sequence[Instance]) -> Iterator[list[Instance]]:
         yield [row for _, row in group]
 
 
-def _send_batch(delivery: Delivery, row: RemoteAE, batch: Sequence[Instance], end: float) -> tuple[int, bool]:
-    """Objects over one association: bytes taken, and whether all were tried before time ran out."""
+def _send_batch(row: RemoteAE, batch: Sequence[Instance], noting: Noting, end: float) -> bool:
+    """Objects over one association; False when time ran out before all were tried."""
     kinds = [(one.sop_class_uid, one.transfer_syntax_uid) for one in batch]
-    n_bytes = 0
     with Sending(peer_of(row), contexts_for(kinds)) as sending:
         for one in batch:
             if monotonic() >= end:
-                return n_bytes, False
+                return False
             outgoing = _outgoing(one)
             answer = sending.store(outgoing) if isinstance(outgoing, Outgoing) else outgoing
             if answer.is_full:
                 raise PeerTrouble(answer.code, f"0x{answer.status or 0:04X}")
-            _note(delivery, one.sop_uid, answer)
-            n_bytes += answer.n_bytes
-    return n_bytes, True
+            noting.note(one.sop_uid, answer)
+    return True
 
 
 def _outgoing(one: Instance) -> Outgoing | Answer:
@@ -142,8 +129,8 @@ def _outgoing(one: Instance) -> Outgoing | Answer:
     return Outgoing(one.sop_uid, one.sop_class_uid, one.transfer_syntax_uid, path)
 
 
-def _send_results(delivery: Delivery, row: RemoteAE) -> bool:
-    """The exam's results beside it, where the rule says so and they are there; False when not taken."""
+def _send_results(delivery: Delivery, row: RemoteAE, noting: Noting) -> bool:
+    """The exam's results beside it, where the rule says so and they are there; True, for they are tried once."""
     found = results_outgoing(delivery) if delivery.with_results else None
     if found is None:
         return True
@@ -152,27 +139,10 @@ def _send_results(delivery: Delivery, row: RemoteAE) -> bool:
             answer = sending.store(outgoing)
         if answer.is_full:
             raise PeerTrouble(answer.code, f"0x{answer.status or 0:04X}")
-        _note(delivery, outgoing.sop_uid, answer)
+        noting.note(outgoing.sop_uid, answer)
         if answer.outcome != "failed":
             Delivery.objects.filter(pk=delivery.pk).update(results_key=key)
     return True
-
-
-def _note(delivery: Delivery, sop_uid: str, answer: Answer) -> None:
-    row = SentObject(
-        delivery=delivery,
-        sop_uid=sop_uid,
-        outcome=answer.outcome,
-        status=answer.status,
-        trouble=answer.code,
-        at=now(),
-    )
-    SentObject.objects.bulk_create(
-        [row],
-        update_conflicts=True,
-        unique_fields=["delivery", "sop_uid"],
-        update_fields=["outcome", "status", "trouble", "at"],
-    )
 
 
 @transaction.atomic
@@ -199,6 +169,8 @@ def _settle(delivery: Delivery) -> bool:
         row.state = State.FAILED if row.attempts >= MOST_TRIES else State.WAITING
         row.next_at = now() + pause(row.attempts)
     row.save(update_fields=["n_sent", "n_failed", "changed_at", "state", "sent_at", "attempts", "trouble", "next_at"])
+    if row.state == State.SENT and delivery.destination.wants_commitment:
+        commitment_begin(row)
     if row.state == State.FAILED:
         _tell_failed(row)
     return row.state == State.SENT

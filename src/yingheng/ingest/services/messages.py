@@ -101,6 +101,8 @@ def message_keep(*, hospital: Organisation, arrived: Arrived) -> Message:
     if row.pk != fresh.pk:
         Message.objects.filter(pk=row.pk).update(n_received=F("n_received") + 1)
         row.n_received += 1
+    if row.raw_removed_at and row.state == State.FAILED:  # it came again after its bytes were removed
+        row.raw_cipher, row.raw_removed_at, row.received_at = fresh.raw_cipher, None, fresh.received_at
     if row.pk == fresh.pk or row.state == State.FAILED:
         _apply(row)
     return row
@@ -117,6 +119,8 @@ def message_again(*, actor: Actor, message: Message) -> Message:
     row = _locked(pk=message.pk)
     if row.state not in {State.FAILED, State.WAITING}:
         raise Conflict("ingest.message_settled")
+    if row.raw_removed_at:
+        raise Conflict("ingest.message_gone")
     before = {"state": row.state, "reason": row.reason}
     _apply(row)
     audit.record(
@@ -138,7 +142,9 @@ def reports_of_exam_apply(*, exam: Exam) -> int:
     """
     states = [State.WAITING] if exam.reports.exists() else [State.WAITING, State.APPLIED]
     wanted = Awaited.objects.filter(awaited_of(exam)).values("message")
-    rows = Message.objects.filter(pk__in=wanted, state__in=states).order_by("sent_at", "received_at", "pk")
+    rows = Message.objects.filter(pk__in=wanted, state__in=states, raw_removed_at__isnull=True).order_by(
+        "sent_at", "received_at", "pk"
+    )
     found = list(rows.values_list("pk", flat=True))
     for pk in found:
         _apply(_locked(pk=pk))

@@ -23,6 +23,7 @@ from yingheng.ingest.hl7.listener import Limits, Listener
 from yingheng.ingest.hl7.options import Options
 from yingheng.ingest.message_texts import message_words
 from yingheng.ingest.models import MessageSource
+from yingheng.ingest.services.messages_refused import Refusals
 from yingheng.ingest.services.peers import addresses_clean
 from yingheng.ingest.spool import Spool
 from yingheng.tenancy.models import Organisation
@@ -166,9 +167,18 @@ def _words(code: str, values: dict[str, str]) -> str:
         return message_words(code, values)
 
 
-def listener_start(home: Path, host: str, port: int, sources: SourceBook, limits: Limits | None = None) -> Listener:
-    """Begin to take messages into the spool below `home`; the caller keeps `sources` fresh and ends it by `stop()`."""
-    return Listener(Door(Spool(home), sources, _words), host, port, limits).start()
+def listener_start(
+    home: Path,
+    host: str,
+    port: int,
+    sources: SourceBook,
+    limits: Limits | None = None,
+    refusals: Refusals | None = None,
+) -> Listener:
+    """Begin to take messages into the spool below `home`; the caller keeps `sources` fresh, writes down `refusals` and
+    ends it by `stop()`."""
+    kept = refusals or Refusals()
+    return Listener(Door(Spool(home), sources, _words, kept.take), host, port, limits).start()
 
 
 def mllp_listen(stop: threading.Event) -> bool:
@@ -176,10 +186,13 @@ def mllp_listen(stop: threading.Event) -> bool:
     port = settings.YINGHENG_MLLP_PORT
     if not port:
         return False
-    book = SourceBook()
+    book, refusals = SourceBook(), Refusals()
     book.renew()
-    with listener_start(Path(settings.YINGHENG_HOME), settings.YINGHENG_MLLP_HOST, port, book) as listener:
-        logger.info("MLLP: listening on %s:%d", settings.YINGHENG_MLLP_HOST, listener.port)
+    home, host = Path(settings.YINGHENG_HOME), settings.YINGHENG_MLLP_HOST
+    with listener_start(home, host, port, book, refusals=refusals) as listener:
+        logger.info("MLLP: listening on %s:%d", host, listener.port)
         while not stop.wait(_FRESH_S):
             book.renew()
+            refusals.write()
+    refusals.write()
     return False

@@ -12,6 +12,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 
 from yingheng.audit import services as audit
 from yingheng.audit.actor import Actor
@@ -25,6 +26,7 @@ FORMAT = 1
 LONGEST_AE = 16
 _AE = re.compile(r"^[\x20-\x5b\x5d-\x7e]+$")  # PS3.5: the default repertoire without backslash and controls
 _HOST = re.compile(r"^(?!-)[A-Za-z0-9-]{1,63}(?<!-)(\.(?!-)[A-Za-z0-9_-]{1,63}(?<!-))*\.?$")
+_MAY_CALL = Q(may_send=True) | Q(is_destination=True, wants_commitment=True)
 _IN_THE_OUTBOX = (Delivery.State.HELD, Delivery.State.WAITING, Delivery.State.SENDING)
 
 
@@ -42,6 +44,7 @@ class PeerFields:
     is_destination: bool = False
     is_archive: bool = False
     is_worklist: bool = False
+    wants_commitment: bool = False
 
     @property
     def is_called(self) -> bool:
@@ -91,8 +94,9 @@ def receiver_config_write() -> Path:
          "local":  [{"ae": "YINGHENG", "hospital": "<uuid>", "open": false}],
          "remote": [{"ae": "CT1", "hospital": "<uuid>", "addresses": ["10.0.0.0/8"]}]}
 
-    `remote` lists those that may send; no addresses: from anywhere.  Called by every service that changes a
-    connection, after its transaction.
+    `remote` lists those that may call: who may send, and destinations whose report on storage commitment may come
+    over an association of theirs; no addresses: from anywhere.  Called by every service that changes a connection,
+    after its transaction.
     """
     config: dict[str, Any] = {
         "format": FORMAT,
@@ -102,7 +106,7 @@ def receiver_config_write() -> Path:
         ],
         "remote": [
             {"ae": row.ae_title, "hospital": str(row.hospital_id), "addresses": row.addresses}
-            for row in RemoteAE.objects.filter(may_send=True, is_active=True).order_by("ae_title", "id")
+            for row in RemoteAE.objects.filter(_MAY_CALL, is_active=True).order_by("ae_title", "id")
         ],
     }
     path = Path(settings.YINGHENG_HOME) / RECEIVER_CONFIG
@@ -197,6 +201,7 @@ def _fields_clean(fields: PeerFields) -> dict[str, Any]:
     clean["ae_title"] = ae_title_clean(fields.ae_title)
     clean["addresses"] = list(addresses_clean(fields.addresses))
     clean["host"] = host_clean(fields.host)
+    clean["wants_commitment"] = fields.is_destination and fields.wants_commitment
     if not (fields.may_send or fields.is_called):
         raise Invalid("ingest.no_role")
     if fields.port is not None and not 1 <= fields.port <= 65535:

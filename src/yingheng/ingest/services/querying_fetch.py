@@ -8,17 +8,19 @@ from time import monotonic
 
 from django.conf import settings
 
-from yingheng.catalog.models import Series
+from yingheng.catalog.models import Instance, Series
 from yingheng.common.clock import now
 from yingheng.ingest.forwarding.scu import Peer, PeerTrouble
 from yingheng.ingest.models import LocalAE, Query, QueryStudy
-from yingheng.ingest.querying.finding import FoundSeries, series_find
-from yingheng.ingest.querying.retrieving import Fetched, NotOffered, Wanted, fetch_by_get, fetch_by_move
+from yingheng.ingest.querying.finding import FoundSeries, images_find, series_find
+from yingheng.ingest.querying.retrieving import BrokeOff, Fetched, NotOffered, Wanted, fetch_by_get, fetch_by_move
 from yingheng.ingest.services.pauses import partner_answered
 from yingheng.ingest.spool import Spool
 
 State, Study = Query.State, QueryStudy.State
 OPEN = (State.SEARCHING, State.FETCHING)
+_REFUSED = ("retrieve_status", "not_authorised", "class_not_supported")  # what an archive says that allows no C-GET
+MOST_OBJECTS = 200  # named in one request
 MOST_TRIES = 3  # of a study whose retrieval breaks off
 _OF_THE_STUDY = ("went_away", "no_answer")  # what one bad study can bring about
 
@@ -52,7 +54,7 @@ def _study_fetch(query: Query, row: QueryStudy, peer: Peer, end: float) -> bool:
             continue
         if monotonic() >= end or not is_open(query):
             return False
-        _series_fetch(query, row, peer, uid)
+        _series_fetch(query, row, peer, uid, _missing(query, row, peer, one))
     _settle(row, _outcome(row), row.trouble)
     return True
 
@@ -77,9 +79,34 @@ def _is_here(query: Query, one: FoundSeries) -> bool:
     return here > 0 and one.n_instances is not None and here >= one.n_instances
 
 
-def _series_fetch(query: Query, row: QueryStudy, peer: Peer, series_uid: str) -> None:
-    """One series (or, named "", the whole study), noted as soon as it is here."""
-    way, got = _retrieve(query, peer, Wanted(row.study_uid, series_uid))
+def _missing(query: Query, row: QueryStudy, peer: Peer, one: FoundSeries | None) -> tuple[str, ...] | None:
+    """Objects that we lack of a series of which some are here; None: fetch all of it, for none is, or nobody says."""
+    if one is None:
+        return None
+    rows = Instance.objects.filter(hospital=query.hospital, series__series_uid=one.series_uid)
+    here = set(rows.values_list("sop_uid", flat=True))
+    every = images_find(peer, row.study_uid, one.series_uid) if here else None
+    return None if every is None else tuple(uid for uid in every if uid not in here)
+
+
+def _wanted(row: QueryStudy, series_uid: str, missing: tuple[str, ...] | None) -> list[Wanted]:
+    if missing is None:
+        return [Wanted(row.study_uid, series_uid)]
+    parts = range(0, len(missing), MOST_OBJECTS)
+    return [Wanted(row.study_uid, series_uid, missing[start : start + MOST_OBJECTS]) for start in parts]
+
+
+def _series_fetch(
+    query: Query, row: QueryStudy, peer: Peer, series_uid: str, missing: tuple[str, ...] | None = None
+) -> None:
+    """One series, what we lack of it, or, named "", the whole study; noted as soon as it is here."""
+    way, got = row.way, Fetched(0, 0)
+    for wanted in _wanted(row, series_uid, missing):
+        way, some = _retrieve(query, peer, wanted)
+        got = Fetched(
+            got.n_received + some.n_received, got.n_failed + some.n_failed, some.code or got.code,
+            some.detail or got.detail,
+        )  # fmt: skip
     partner_answered(query.partner)
     row.way, row.n_received, row.n_failed = way, row.n_received + got.n_received, row.n_failed + got.n_failed
     row.series_done = [*row.series_done, series_uid]
@@ -90,18 +117,40 @@ def _series_fetch(query: Query, row: QueryStudy, peer: Peer, series_uid: str) ->
 
 
 def _retrieve(query: Query, peer: Peer, wanted: Wanted) -> tuple[str, Fetched]:
-    """By C-GET where the archive offers it, else by C-MOVE to our receiver."""
+    """By C-GET where the archive offers it and does not refuse us, else by C-MOVE to our receiver.
+
+    Where both fail, what is told is why C-GET did; PeerTrouble of C-GET is raised then.
+    """
+    before: Fetched | PeerTrouble | None = None
     try:
-        spool = Spool(Path(settings.YINGHENG_HOME))
-        return "C-GET", fetch_by_get(peer, wanted, spool, query.hospital_id)
+        got = fetch_by_get(peer, wanted, Spool(Path(settings.YINGHENG_HOME)), query.hospital_id)
+        if got.n_received or got.code not in _REFUSED:
+            return "C-GET", got
+        before = got
     except NotOffered:
         pass
+    except BrokeOff as trouble:
+        before = trouble
+    way, got = _move(query, peer, wanted, before)
+    if before is None or got.n_received:
+        return way, got
+    if isinstance(before, PeerTrouble):
+        raise before
+    return "C-GET", before
+
+
+def _move(query: Query, peer: Peer, wanted: Wanted, before: Fetched | PeerTrouble | None) -> tuple[str, Fetched]:
+    """By C-MOVE; trouble is raised only when nothing was tried before."""
     if not LocalAE.objects.filter(hospital=query.hospital).exists():
         return "C-MOVE", Fetched(0, 0, "no_title")
     try:
         return "C-MOVE", fetch_by_move(peer, wanted, peer.calling)
     except NotOffered:
         return "", Fetched(0, 0, "retrieve_not_offered")
+    except PeerTrouble as trouble:
+        if before is None:
+            raise
+        return "C-MOVE", Fetched(0, 0, trouble.code, trouble.detail)
 
 
 def _outcome(row: QueryStudy) -> Study:

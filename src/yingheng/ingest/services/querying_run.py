@@ -23,7 +23,7 @@ from yingheng.ingest.forwarding.scu import Peer, PeerTrouble, Timeouts
 from yingheng.ingest.models import Query, QueryStudy
 from yingheng.ingest.models.querying import Conditions, Kind
 from yingheng.ingest.querying.finding import Asked, FoundStudy, day_parts, studies_find
-from yingheng.ingest.services.forwarding_sending import peer_of
+from yingheng.ingest.services.forwarding_partner import peer_of
 from yingheng.ingest.services.pauses import partner_answered, partner_failed
 from yingheng.ingest.services.querying_fetch import OPEN, is_open, study_fetch
 from yingheng.ingest.services.querying_worklist import worklist_take

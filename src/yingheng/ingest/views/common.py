@@ -13,20 +13,12 @@ from django.utils.translation import gettext as _
 from yingheng.catalog.models import Exam
 from yingheng.common.errors import Conflict, Invalid, error_text
 from yingheng.common.ui.parts import Lines, Link, OutcomeBadge, Tab, Tag
-from yingheng.ingest.models import Delivery, RemoteAE, Webhook
+from yingheng.ingest.models import RemoteAE, Webhook
 from yingheng.ingest.texts import trouble_words
 from yingheng.tenancy.access import scope_of
 from yingheng.tenancy.permissions import EXAM_VIEW
 
 _T = TypeVar("_T")
-DELIVERY_TONES = {
-    "held": "human",
-    "waiting": "neutral",
-    "sending": "accent",
-    "sent": "pass",
-    "failed": "fail",
-    "cancelled": "none",
-}
 
 
 def tabs(current: str, counts: dict[str, int] | None = None) -> list[Tab]:
@@ -39,6 +31,7 @@ def tabs(current: str, counts: dict[str, int] | None = None) -> list[Tab]:
         ("webhooks", _("Result notices")),
         ("messages", _("Messages")),
         ("queries", _("Queries")),
+        ("commitments", _("Storage commitment")),
     )
     return [Tab(label, reverse(f"ingest:{name}"), (counts or {}).get(name), name == current) for name, label in pages]
 
@@ -72,11 +65,6 @@ def exam_cell(request: HttpRequest | None, exam: Exam) -> Lines:
 def exam_light(exam: Exam) -> OutcomeBadge | Tag:
     """The outcome of an exam, or that there is none yet."""
     return OutcomeBadge(exam.outcome) if exam.outcome else Tag(_("not judged yet"), "neutral")
-
-
-def delivery_tag(row: Delivery) -> Tag:
-    """The state of an entry of the outbox."""
-    return Tag(str(row.get_state_display()), DELIVERY_TONES[row.state])
 
 
 def partner_light(row: RemoteAE | Webhook) -> Tag | Lines:

@@ -18,7 +18,7 @@ from yingheng.ingest.forwarding.scu import PeerTrouble, Timeouts, echo
 from yingheng.ingest.models import LocalAE, RemoteAE
 from yingheng.ingest.selectors.peers import local_ae_get, remote_ae_get
 from yingheng.ingest.services.forwarding_outbox import destination_call
-from yingheng.ingest.services.forwarding_sending import peer_of
+from yingheng.ingest.services.forwarding_partner import peer_of
 from yingheng.ingest.services.peers import (
     local_ae_put,
     local_ae_remove,
@@ -54,7 +54,8 @@ def remote_new(request: HttpRequest) -> HttpResponse:
 def remote_edit(request: HttpRequest, remote_id: UUID) -> HttpResponse:
     """Change a connection."""
     row = remote_ae_get(request.scope, remote_id)
-    names = ("name", "ae_title", "host", "port", "tls", "may_send", "is_destination", "is_archive", "is_worklist")
+    names = ("name", "ae_title", "host", "port", "tls", "may_send", "is_destination", "is_archive", "is_worklist",
+             "wants_commitment")  # fmt: skip
     initial = {name: getattr(row, name) for name in names} | {"addresses": "\n".join(row.addresses)}
     return _remote_form(request, row, RemoteForm(request.POST or None, hospitals=[row.hospital], initial=initial))
 

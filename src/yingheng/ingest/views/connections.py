@@ -22,8 +22,9 @@ from yingheng.ingest.models import LocalAE, RemoteAE
 from yingheng.ingest.receiver.log import association_log_tail
 from yingheng.ingest.selectors.forwarding import delivery_list, destination_counts
 from yingheng.ingest.selectors.peers import local_ae_list, remote_ae_get, remote_ae_list
+from yingheng.ingest.tags import delivery_tag
 from yingheng.ingest.views.associations import association_at, association_tag, association_words
-from yingheng.ingest.views.common import crumbs, delivery_tag, exam_cell, partner_light, tabs
+from yingheng.ingest.views.common import crumbs, exam_cell, partner_light, tabs
 from yingheng.tenancy.access import page, scope_of
 from yingheng.tenancy.permissions import INGEST_MANAGE, INGEST_VIEW
 
@@ -145,6 +146,7 @@ def _uses(row: RemoteAE) -> list[Tag]:
     marks = (
         (row.may_send, _("sends")),
         (row.is_destination, _("destination")),
+        (row.wants_commitment, _("storage commitment")),
         (row.is_archive, _("archive")),
         (row.is_worklist, _("worklist")),
     )

@@ -48,7 +48,7 @@ def held(request: HttpRequest) -> HttpResponse:
                 Column("exam", _("Exam"), wide=True),
                 Column("light", _("Verdict"), nowrap=True),
                 Column("why", _("Why"), roomy=True),
-                Column("to", _("Destination"), phone=False),
+                Column("to", _("Destination"), roomy=True, phone=False),
                 Column("since", _("Held"), nowrap=True),
                 Column("goes", _("Goes by itself"), nowrap=True),
             ),

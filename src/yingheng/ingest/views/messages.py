@@ -23,7 +23,13 @@ from yingheng.common.ui.tables import Column, Filter, FilterBar, Option, Row, Ta
 from yingheng.ingest.message_rows import message_rows
 from yingheng.ingest.message_texts import message_words
 from yingheng.ingest.models import Message
-from yingheng.ingest.selectors.messages import MessageFilter, message_counts, message_get, message_list, source_list
+from yingheng.ingest.selectors.messages import (
+    MessageFilter,
+    message_counts,
+    message_get,
+    message_list,
+    source_list,
+)
 from yingheng.ingest.services.messages import message_again
 from yingheng.ingest.views.common import crumbs
 from yingheng.tenancy.access import page, scope_of
@@ -108,7 +114,8 @@ def _tabs(request: HttpRequest, current: str, counts: dict[str, int]) -> list[Ta
         return f"?{query.urlencode()}"
 
     every = [Tab(_("All"), to(""), sum(counts.values()), not current)]
-    return every + [Tab(str(label), to(key), counts.get(key, 0), current == key) for key, label in State.choices]
+    states = [Tab(str(label), to(key), counts.get(key, 0), current == key) for key, label in State.choices]
+    return [*every, *states, Tab(_("Turned away"), reverse("ingest:messages_refused"))]
 
 
 def _filters(request: HttpRequest) -> FilterBar:
@@ -182,7 +189,7 @@ def _times(row: Message) -> str:
 
 def _actions(request: HttpRequest, row: Message) -> list[Action]:
     may = scope_of(request, INGEST_MANAGE).contains(row.hospital.path)
-    if not may or row.state not in {State.FAILED, State.WAITING}:
+    if not may or row.raw_removed_at or row.state not in {State.FAILED, State.WAITING}:
         return []
     url = reverse("ingest:message_again", args=[row.pk])
     return [Action(_("Apply again"), url, icon="refresh", method="post", kind="primary")]
@@ -244,6 +251,9 @@ def _change(one: dict[str, Any]) -> str:
 
 
 def _content(row: Message, *, identified: bool) -> Section:
+    if row.raw_removed_at:
+        gone = Empty(_("The bytes were removed"), _("They passed their time of keeping; what they said is kept above."))
+        return Section(_("Content"), Table((Column("text", pgettext("message", "Text")),), [], empty=gone), flush=True)
     rows = message_rows(row, identified=identified)
     hint = "" if identified else _("Names and numbers of patients are masked for your role.")
     table = Table(

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from yingheng.common.ui.pages import FormPage, ListPage, ThingPage
 from yingheng.common.ui.paging import offset_page
-from yingheng.common.ui.parts import Action, Alert, Empty, Fact, KeyValues, Lines, Link, Section, Tab, Tag, When
+from yingheng.common.ui.parts import Action, Alert, Empty, Fact, KeyValues, Lines, Link, Many, Section, Tab, Tag, When
 from yingheng.common.ui.tables import Column, Filter, FilterBar, Option, Row, Table
 from yingheng.ingest.forms.peers import ReasonForm
 from yingheng.ingest.models import Delivery, RemoteAE, SentObject
@@ -27,12 +27,12 @@ from yingheng.ingest.selectors.forwarding import (
 )
 from yingheng.ingest.selectors.peers import remote_ae_list
 from yingheng.ingest.services.forwarding_outbox import delivery_cancel, delivery_retry
+from yingheng.ingest.tags import commitment_tag, delivery_tag
 from yingheng.ingest.texts import trouble_words
 from yingheng.ingest.views.associations import size_words
 from yingheng.ingest.views.common import (
     attempt,
     crumbs,
-    delivery_tag,
     exam_cell,
     exam_light,
     exam_words,
@@ -59,6 +59,7 @@ def outbox(request: HttpRequest) -> HttpResponse:
         title=_("Outbox"),
         purpose=_("Exams on their way to others. What a destination does not take now waits, however long it is down."),
         crumbs=crumbs(),
+        actions=[Action(_("Storage commitment"), reverse("ingest:commitments"), "shield-check", kind="quiet")],
         tabs=_state_tabs(request, state),
         alerts=_troubles(partners, destination_counts(request.scope)),
         filters=FilterBar(
@@ -78,7 +79,7 @@ def outbox(request: HttpRequest) -> HttpResponse:
                 Column("exam", _("Exam"), wide=True),
                 Column("to", _("Destination")),
                 Column("state", _("State")),
-                Column("sent", _("Objects sent"), align="right", phone=False),
+                Column("sent", _("Objects sent"), align="right", nowrap=True, phone=False),
                 Column("at", _("Last change"), nowrap=True, phone=False),
             ),
             rows=[_row(row) for row in shown],
@@ -106,6 +107,7 @@ def delivery(request: HttpRequest, delivery_id: UUID) -> HttpResponse:
             Fact(_("Not taken"), row.n_failed),
             Fact(_("Sent"), When(row.sent_at) if row.sent_at else "—"),
             Fact(_("Throughput"), rate),
+            *_commitment_fact(row),
         ],
         actions=_actions(request, row),
         sections=[
@@ -151,7 +153,13 @@ def cancel(request: HttpRequest, delivery_id: UUID) -> HttpResponse:
     ).response(request, status=400 if form.is_bound else 200)
 
 
-def state_words(row: Delivery) -> Lines | Tag:
+def _commitment_fact(row: Delivery) -> list[Fact]:
+    if not row.commitment:
+        return []
+    return [Fact(_("Storage commitment"), commitment_tag(row.commitment))]
+
+
+def state_words(row: Delivery) -> Lines | Many | Tag:
     """The state of an entry with what one should know about it."""
     tag = delivery_tag(row)
     if row.state in _WAITING and row.destination.failing_since:
@@ -160,6 +168,8 @@ def state_words(row: Delivery) -> Lines | Tag:
         return Lines(tag, trouble_words(row.trouble))
     if row.state == State.CANCELLED:
         return Lines(tag, row.cancel_reason)
+    if row.commitment and row.state == State.SENT:
+        return Many([tag, commitment_tag(row.commitment)])
     return tag
 
 

@@ -27,8 +27,9 @@ from yingheng.ingest.selectors.peers import local_ae_list, remote_ae_list
 from yingheng.ingest.selectors.spooled import SpoolState, spool_state
 from yingheng.ingest.views.associations import association_at, association_tag, association_words
 from yingheng.ingest.views.common import partner_light
+from yingheng.ingest.views.processes import process_alerts, processes_section
 from yingheng.tenancy.access import page, scope_of
-from yingheng.tenancy.permissions import EXAM_DECIDE, INGEST_VIEW
+from yingheng.tenancy.permissions import EXAM_DECIDE, INGEST_MANAGE, INGEST_VIEW
 from yingheng.tenancy.selectors import hospital_list
 
 SHOWN = 8
@@ -40,7 +41,8 @@ _SLOW = dt.timedelta(minutes=2)  # a spool that is not emptied in that time
 def overview(request: HttpRequest) -> HttpResponse:
     """Data intake: one page that says whether everything flows."""
     hospitals = hospital_list(request.scope)
-    spool = spool_state(Path(settings.YINGHENG_HOME), [h.pk for h in hospitals])
+    home = Path(settings.YINGHENG_HOME)
+    spool = spool_state(home, [h.pk for h in hospitals])
     return DashboardPage(
         title=_("Data intake"),
         purpose=_("Whether everything flows: from the modalities to us, and on to the PACS."),
@@ -48,10 +50,26 @@ def overview(request: HttpRequest) -> HttpResponse:
             Action(_("Connections"), reverse("ingest:connections"), "plug-connected"),
             Action(_("Forwarding rules"), reverse("ingest:rules"), "arrows-split"),
             Action(_("Result notices"), reverse("ingest:webhooks"), "webhook"),
+            *_policy_actions(request),
         ],
         tiles=_tiles(request, spool),
-        sections=[_destinations(request), _callers(request, [h.pk for h in hospitals])],
+        alerts=process_alerts(home),
+        sections=[
+            _destinations(request),
+            _callers(request, [h.pk for h in hospitals]),
+            processes_section(home, request.scope),
+        ],
     ).response(request)
+
+
+def _policy_actions(request: HttpRequest) -> list[Action]:
+    """The rules of intake: one button where there is one hospital, one each for a few."""
+    found = hospital_list(scope_of(request, INGEST_MANAGE))
+    label = _("Rules of intake")
+    return [
+        Action(label if len(found) == 1 else f"{label} · {h.name}", reverse("ingest:policy", args=[h.pk]), "settings")
+        for h in found
+    ]
 
 
 def _tiles(request: HttpRequest, spool: SpoolState) -> list[Tile]:

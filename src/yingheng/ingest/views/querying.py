@@ -104,7 +104,7 @@ def _row(row: Query) -> Row:
     words = _trouble(row)
     return Row(
         {
-            "what": Lines(f"{row.partner.name} · {days_words(row)}", f"{row.get_kind_display()} · {row.hospital.name}"),
+            "what": Lines(row.partner.name, f"{row.get_kind_display()} · {days_words(row)} · {row.hospital.name}"),
             "state": Lines(query_tag(row), words) if words else query_tag(row),
             "found": row.n_found,
             "known": row.n_known,
@@ -196,7 +196,7 @@ def _log(request: HttpRequest, row: Query) -> Section:
             Column("study", _("Study"), wide=True),
             Column("day", _("Day"), nowrap=True),
             Column("state", _("Result"), wide=True),
-            Column("n", _("Objects"), align="right"),
+            Column("n", _("Objects"), align="right", nowrap=True),
             Column("way", _("Fetched by"), nowrap=True, phone=False),
             Column("at", _("When"), nowrap=True, phone=False),
         ),

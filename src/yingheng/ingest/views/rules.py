@@ -145,11 +145,15 @@ def _row(row: ForwardRule, *, may_change: bool) -> Row:
 
 def _how(row: ForwardRule) -> list[Tag]:
     found = [
-        Tag(_("held %(n)s min") % {"n": row.hold_minutes}, "human", "hand-stop") if row.hold else Tag(_("sent at once"))
+        Tag(_held_words(row.hold_minutes), "human", "hand-stop") if row.hold else Tag(_("sent at once")),
     ]
     if row.with_results:
         found.append(Tag(_("with results"), "accent"))
     return found
+
+
+def _held_words(minutes: int | None) -> str:
+    return _("held as the hospital says") if minutes is None else _("held %(n)s min") % {"n": minutes}
 
 
 def conditions_words(row: ForwardRule) -> str:

@@ -19,8 +19,9 @@ from yingheng.ingest.forms.peers import WebhookForm
 from yingheng.ingest.models import Notice, Webhook
 from yingheng.ingest.selectors.forwarding import notice_get, notice_list, webhook_get, webhook_list
 from yingheng.ingest.services.forwarding_notices import WebhookFields, notice_retry, webhook_put, webhook_switch
+from yingheng.ingest.tags import POSTED_TONES
 from yingheng.ingest.texts import trouble_words
-from yingheng.ingest.views.common import DELIVERY_TONES, attempt, crumbs, exam_cell, partner_light, tabs
+from yingheng.ingest.views.common import attempt, crumbs, exam_cell, partner_light, tabs
 from yingheng.tenancy.access import page, scope_of
 from yingheng.tenancy.permissions import INGEST_MANAGE, INGEST_VIEW
 from yingheng.tenancy.selectors import hospital_list
@@ -163,7 +164,7 @@ def _row(row: Webhook) -> Row:
 
 
 def _notice_row(request: HttpRequest, row: Notice, *, may: bool) -> Row:
-    tag = Tag(str(row.get_state_display()), DELIVERY_TONES[row.state])
+    tag = Tag(str(row.get_state_display()), POSTED_TONES[row.state])
     words = " ".join(filter(None, (trouble_words(row.trouble), row.trouble_detail))) if row.trouble else ""
     again = reverse("ingest:notice_again", args=[row.pk])
     open_ = row.state in (Notice.State.FAILED, Notice.State.WAITING)

@@ -1,20 +1,23 @@
 """Writing devices, persons, rooms, exam items and what texts of exams mean."""
 
-from yingheng.registry.services.devices import (
+from yingheng.registry.services.devices import device_confirm, device_from_headers, person_put, room_put
+from yingheng.registry.services.items import exam_item_of, exam_item_put, exam_items_load, item_mapping_record
+from yingheng.registry.services.using import (
     TRANSITIONS,
-    device_confirm,
-    device_from_headers,
+    Ground,
+    device_permit,
+    device_permit_end,
     device_release,
     device_restrict,
-    person_put,
-    room_put,
 )
-from yingheng.registry.services.items import exam_item_of, exam_item_put, exam_items_load, item_mapping_record
 
 __all__ = [
     "TRANSITIONS",
+    "Ground",
     "device_confirm",
     "device_from_headers",
+    "device_permit",
+    "device_permit_end",
     "device_release",
     "device_restrict",
     "exam_item_of",

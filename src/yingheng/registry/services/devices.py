@@ -1,4 +1,4 @@
-"""Devices from headers, their confirmation and their restriction; persons and rooms."""
+"""Devices from headers and their confirmation; persons and rooms."""
 
 from __future__ import annotations
 
@@ -12,25 +12,13 @@ from yingheng.audit import services as audit
 from yingheng.audit.actor import Actor
 from yingheng.common import events
 from yingheng.common.clock import now
-from yingheng.common.errors import Conflict, Invalid
+from yingheng.common.errors import Invalid
 from yingheng.jobs import services as jobs
 from yingheng.registry.identity import DeviceFacts, device_facts
 from yingheng.registry.models import Device, Person, Room
 from yingheng.tenancy.models import Organisation
 
 _Span = tuple[dt.datetime, dt.datetime]
-
-# (use state, event) -> use state
-TRANSITIONS: Mapping[tuple[str, str], str] = {
-    ("in_use", "restrict"): "restricted",
-    ("in_use", "stop"): "down",
-    ("restricted", "restrict"): "restricted",
-    ("restricted", "stop"): "down",
-    ("down", "stop"): "down",
-    ("down", "restrict"): "restricted",
-    ("restricted", "release"): "in_use",
-    ("down", "release"): "in_use",
-}
 
 
 @transaction.atomic
@@ -133,53 +121,6 @@ def device_confirm(
         before=before,
         after=after,
     )
-    return row
-
-
-def device_restrict(
-    *, actor: Actor, device: Device, reason: str, stop: bool = False, finding: object | None = None
-) -> Device:
-    """Restrict a device, or with `stop` take it out of use; a reason is required.
-
-    `finding` is the id of the finding behind it.  Receiving goes on whatever the state.
-    """
-    if not reason.strip():
-        raise Invalid("registry.reason_missing")
-    return _use_state_change(
-        actor=actor, device=device, event="stop" if stop else "restrict", reason=reason, finding=finding
-    )
-
-
-def device_release(*, actor: Actor, device: Device, reason: str) -> Device:
-    """Give a restricted or stopped device back to use; a reason is required."""
-    if not reason.strip():
-        raise Invalid("registry.reason_missing")
-    return _use_state_change(actor=actor, device=device, event="release", reason=reason, finding=None)
-
-
-@transaction.atomic
-def _use_state_change(*, actor: Actor, device: Device, event: str, reason: str, finding: object | None) -> Device:
-    row = _locked(device)
-    state = TRANSITIONS.get((row.use_state, event))
-    if state is None:
-        raise Conflict("registry.device_use_state", state=row.use_state, event=event)
-    before = {"use_state": row.use_state, "use_reason": row.use_reason}
-    if state != row.use_state:
-        row.use_since = now()
-    row.use_state, row.use_finding = state, finding
-    row.use_reason = "" if state == Device.UseState.IN_USE else reason.strip()
-    row.save(update_fields=["use_state", "use_reason", "use_since", "use_finding"])
-    audit.record(
-        actor=actor,
-        action=f"device.{event}",
-        subject=f"device:{row.pk}",
-        scope=row.hospital.path,
-        before=before,
-        after={"use_state": row.use_state, "use_reason": row.use_reason},
-        reason=reason.strip(),
-    )
-    kind = events.DEVICE_RELEASED if event == "release" else events.DEVICE_RESTRICTED
-    jobs.emit(kind, str(row.pk), scope=row.hospital.path)
     return row
 
 

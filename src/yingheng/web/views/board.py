@@ -17,10 +17,11 @@ from yingheng.common.errors import NotFound
 from yingheng.common.ui.addresses import identifier
 from yingheng.common.ui.pages import FormPage, ListPage
 from yingheng.common.ui.paging import offset_page
-from yingheng.common.ui.parts import Empty, Lines, Link, Section, Tag, When
+from yingheng.common.ui.parts import Empty, Lines, Link, Many, Section, Tag, When
 from yingheng.common.ui.room import RoomBoard, RoomPage
 from yingheng.common.ui.tables import Column, Row, Table
 from yingheng.evidence.services import exam_accept
+from yingheng.registry.banner import use_alerts, use_tags
 from yingheng.registry.models import Device
 from yingheng.registry.selectors import device_get, device_list
 from yingheng.tenancy.access import page, scope_of
@@ -72,6 +73,7 @@ def room(request: HttpRequest, device_id: UUID) -> HttpResponse:
     answer = RoomPage(
         title=device.label,
         place=" · ".join(filter(None, (device.room.name if device.room else "", device.hospital.name))),
+        alerts=use_alerts(device, short=True),
         board=RoomBoard(cards, _("No exam of this device yet. The first one appears here by itself.")),
         back=Link(_("Back to the platform"), reverse("web:exams")),
         other=Link(_("Another device"), f"{reverse('web:board')}?choose=1"),
@@ -128,7 +130,7 @@ def _row(device: Device) -> Row:
     return Row(
         {
             "name": Lines(device.label, " · ".join(filter(None, (device.model, device.hospital.name)))),
-            "modality": Tag(device.modality) if device.modality else None,
+            "modality": Many([*([Tag(device.modality)] if device.modality else []), *use_tags(device)]),
             "room": device.room.name if device.room else None,
             "seen": When(device.last_seen, ago=True),
         },

@@ -18,6 +18,7 @@ from yingheng.common.ui.paging import offset_page
 from yingheng.common.ui.panels import panels_for, timeline_for
 from yingheng.common.ui.parts import Action, Empty, Fact, KeyValues, Lines, Link, Section, Tab, Tag, Timeline, When
 from yingheng.common.ui.tables import Column, Filter, FilterBar, Row, Table
+from yingheng.registry.banner import TONES, use_alerts, use_tag, use_tags
 from yingheng.registry.models import Device
 from yingheng.registry.selectors import device_counts, device_get, device_list
 from yingheng.registry.services import device_confirm
@@ -28,7 +29,6 @@ from yingheng.web.forms import DeviceForm
 from yingheng.web.views.exams import exam_name, exam_state
 
 RECENT = 10
-_USE_TONES = {"in_use": "pass", "restricted": "human", "down": "fail"}
 
 
 @page(DEVICE_VIEW)
@@ -112,12 +112,15 @@ def device(request: HttpRequest, device_id: UUID) -> HttpResponse:
         label = _("Confirm") if row.status == Device.Status.UNCONFIRMED else _("Edit")
         kind = "primary" if row.status == Device.Status.UNCONFIRMED else "secondary"
         actions.append(Action(label, reverse("web:device_confirm", args=[row.pk]), icon="check", kind=kind))
+    actions.append(Action(_("Use"), reverse("registry:use", args=[row.pk]), "lock"))
     return ThingPage(
         title=row.label,
         purpose=row.hospital.name,
         kind=_("Device"),
         crumbs=[Link(_("Devices"), reverse("web:devices"))],
-        state=Tag(row.get_use_state_display(), _USE_TONES[row.use_state]),
+        state=Tag(row.get_use_state_display(), TONES[row.use_state]),
+        tags=use_tags(row)[1:],
+        alerts=use_alerts(row),
         facts=[
             Fact(_("Modality"), row.modality or "—"),
             Fact(_("Identity"), _status(row)),
@@ -178,7 +181,7 @@ def _row(row: Device) -> Row:
             "modality": row.modality,
             "serial": row.serial,
             "status": _status(row),
-            "use": Tag(row.get_use_state_display(), _USE_TONES[row.use_state]),
+            "use": use_tag(row),
             "seen": When(row.last_seen),
         },
         url=reverse("web:device", args=[row.pk]),

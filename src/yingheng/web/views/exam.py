@@ -14,7 +14,7 @@ from django.views.decorators.http import require_safe
 
 from yingheng.catalog.models import Exam, Series
 from yingheng.catalog.pseudonyms import patient_shown
-from yingheng.catalog.selectors import exam_get, exam_neighbour_ids, series_of_exam
+from yingheng.catalog.selectors import exam_get_amid, series_of_exam
 from yingheng.common import events
 from yingheng.common.ui.addresses import identifier
 from yingheng.common.ui.pages import Keys, ThingPage
@@ -23,6 +23,7 @@ from yingheng.common.ui.parts import Action, Alert, Fact, Link, Section, Timelin
 from yingheng.evidence.selectors import verdicts_effective_of_exam
 from yingheng.evidence.truth import EffectiveVerdict, is_minor_gap, worst
 from yingheng.jobs.selectors import is_pending
+from yingheng.registry.banner import use_tags
 from yingheng.tenancy.access import page, scope_of
 from yingheng.tenancy.permissions import EXAM_EVALUATE, EXAM_VIEW
 from yingheng.web.scanner_panel import gone_alerts
@@ -49,7 +50,7 @@ class SeriesCard:
 @require_safe
 def exam(request: HttpRequest, exam_id: UUID) -> HttpResponse:
     """One exam with its series; `series` in the address chooses the one on the stage."""
-    row = exam_get(request.scope, exam_id)
+    row = exam_get_amid(request.scope, exam_id)
     series = list(series_of_exam(request.scope, row))
     row.shown_series = series  # for the timeline
     verdicts = verdicts_effective_of_exam(request.scope, row)
@@ -64,7 +65,7 @@ def exam(request: HttpRequest, exam_id: UUID) -> HttpResponse:
         kind=_("Exam"),
         crumbs=[Link(_("Exam list"), reverse("web:exams"))],
         state=exam_state(row),
-        tags=flag_tags(row),
+        tags=[*flag_tags(row), *use_tags(row.device)],
         facts=_facts(request, row),
         actions=_actions(request, row),
         alerts=[*gone_alerts(series), *_alerts(request, row, series)],
@@ -105,7 +106,7 @@ def _keys(several: bool) -> Keys:  # noqa: FBT001
 
 def _alerts(request: HttpRequest, row: Exam, series: Sequence[Series]) -> list[Alert]:
     """That an evaluation is under way (the page then renews itself), or that there was none."""
-    if row.outcome and not request.GET.get("asked"):
+    if row.is_phantom or (row.outcome and not request.GET.get("asked")):
         return []
     kinds = (events.SERIES_READY, events.EXAM_CLOSED)
     if is_pending(request.scope, kinds, [str(row.pk), *(str(one.pk) for one in series)]):
@@ -163,15 +164,14 @@ def _station(row: Exam) -> str:
 
 
 def _actions(request: HttpRequest, row: Exam) -> list[Action]:
-    earlier, later = exam_neighbour_ids(request.scope, row)
     actions = []
-    if later is not None:
+    if row.later_id is not None:
         actions.append(
-            Action(_("Newer"), reverse("web:exam", args=[later]), icon="chevron-left", kind="quiet", key="p")
+            Action(_("Newer"), reverse("web:exam", args=[row.later_id]), icon="chevron-left", kind="quiet", key="p")
         )
-    if earlier is not None:
+    if row.earlier_id is not None:
         actions.append(
-            Action(_("Older"), reverse("web:exam", args=[earlier]), icon="chevron-right", kind="quiet", key="n")
+            Action(_("Older"), reverse("web:exam", args=[row.earlier_id]), icon="chevron-right", kind="quiet", key="n")
         )
     if row.n_instances:
         url = reverse("web:viewer", args=[row.pk]) + _shown(request)

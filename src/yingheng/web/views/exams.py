@@ -85,7 +85,9 @@ def flag_tags(exam: Exam) -> list[Tag]:
 
 
 def exam_state(exam: Exam) -> OutcomeBadge | Tag:
-    """The outcome of an exam, or that there is none yet."""
+    """The outcome of an exam, or that there is none yet; a phantom's is that of its tests."""
+    if exam.is_phantom and not exam.outcome:
+        return Tag(_("phantom"), "accent", "flask")
     return OutcomeBadge(exam.outcome) if exam.outcome else Tag(_("not judged yet"), "neutral")
 
 

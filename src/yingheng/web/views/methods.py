@@ -40,9 +40,9 @@ def methods(request: HttpRequest) -> HttpResponse:
         tabs=_tabs(request, found, wanted),
         table=Table(
             columns=(
-                Column("title", _("Page"), wide=True),
+                Column("title", _("Page"), roomy=True),
                 Column("modality", _("Modality"), nowrap=True),
-                Column("quantities", _("Quantities"), roomy=True, phone=False),
+                Column("quantities", _("Quantities"), wide=True, phone=False),
                 Column("grade", _("Judged"), phone=False),
                 Column("method", _("Method and version"), phone=False),
             ),
@@ -141,6 +141,7 @@ def _paces(found: Sequence[Method]) -> str:
         "full": _("in the full set, afterwards"),
         "exam": _("when the exam is complete"),
         "device": _("over many exams of a device"),
+        "test": _("performance test"),
     }
     return ", ".join(dict.fromkeys(words[m.pace] for m in found))
 

@@ -65,9 +65,9 @@ def retakes(request: HttpRequest) -> HttpResponse:
             columns=(
                 Column("reason", _("Reason"), wide=True),
                 Column("exam", _("Exam"), clip=True),
-                Column("origin", _("Origin"), phone=False),
+                Column("origin", _("Origin"), phone=False, nowrap=True),
                 Column("device", _("Device"), phone=False, clip=True),
-                Column("who", _("By"), phone=False),
+                Column("who", _("By"), phone=False, nowrap=True),
                 Column("at", _("When"), nowrap=True),
                 Column("state", _("State"), nowrap=True),
             ),

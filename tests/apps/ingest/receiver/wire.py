@@ -24,7 +24,9 @@ JPEG_BASELINE, JPEG_LOSSLESS = "1.2.840.10008.1.2.4.50", "1.2.840.10008.1.2.4.70
 DICOM = "1.2.840.10008.3.1.1.1"
 CONTEXTS = ((1, VERIFICATION, (IMPLICIT,)), (3, CT, (EXPLICIT, IMPLICIT)), (5, MPPS, (IMPLICIT,)),
             (7, COMMITMENT, (IMPLICIT,)))  # fmt: skip
-SOON = Limits(request_s=5, closing_s=0.5, idle_s=5, stalled_s=5)
+OBJECT = bytes(range(256)) * 40
+# only what is to be waited for is short: on a busy machine everything else may take its time
+SOON = Limits(request_s=60, closing_s=0.5, idle_s=60, stalled_s=60)
 
 
 def config_write(home: Path, *, local=None, remote=None) -> None:
@@ -124,7 +126,7 @@ class Peer:
 
     def __init__(self, connection: socket.socket) -> None:
         self.connection = connection
-        connection.settimeout(10)
+        connection.settimeout(60)
 
     def send(self, *parts: bytes) -> None:
         self.connection.sendall(b"".join(parts))
@@ -204,6 +206,11 @@ def answers(body: bytes) -> dict[int, tuple[int, str]]:
     return found
 
 
+def abort_source(reason: str) -> tuple[int, int]:
+    """Source and reason of an A-ABORT (PS3.8 table 9-26)."""
+    return {"unrecognised": (2, 1), "unexpected": (2, 2), "invalid": (2, 6), "user": (0, 0)}[reason]
+
+
 class Near:
     """A receiver's end of socket pairs, in threads, on a folder of its own."""
 
@@ -234,7 +241,7 @@ class Near:
 
     def join(self) -> None:
         for thread in self.threads:
-            thread.join(timeout=20)
+            thread.join(timeout=60)
             assert not thread.is_alive()
         self.threads.clear()
         assert not self.failures, self.failures
@@ -268,7 +275,7 @@ def data_set_of(path: Path) -> bytes:
     return content[144 + value :]
 
 
-def wait_until(what, seconds: float = 10):
+def wait_until(what, seconds: float = 60):
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         if answer := what():

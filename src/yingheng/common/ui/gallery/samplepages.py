@@ -41,6 +41,7 @@ from yingheng.common.ui.tables import Column, Filter, FilterBar, Option, Pager, 
 
 from .components import LONG_ZH, facts, stage, tiles
 from .samples import before, events, judged_items, t
+from .sheets import sheet_page
 
 OUTCOMES = ("PASS", "FAIL", "NEEDS_HUMAN", "NOT_ASSESSABLE", "PASS", "PASS")
 
@@ -291,6 +292,7 @@ PAGES: dict[str, tuple[Callable[[HttpRequest, str], Page], tuple[str, ...]]] = {
     "list": (list_page, ("full", "empty", "error", "loading", "long")),
     "thing": (thing_page, ("full", "empty", "long")),
     "form": (form_page, ("full", "error", "long")),
+    "sheet": (sheet_page, ("full", "empty", "error", "long")),
     "board": (board_page, ("full", "empty", "long")),
     "room": (room_page, ("full", "empty", "long")),
     "dashboard": (dashboard_page, ("full", "empty")),

@@ -1,0 +1,1 @@
+"""CatPhan 504 and 604: one module a concern, `analysis` puts them together."""

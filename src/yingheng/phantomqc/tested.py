@@ -1,0 +1,81 @@
+"""What standards say of the points that performance tests put on the course of a device."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django.db.models import F
+
+from imagingqc.criteria.judge import References
+from imagingqc.criteria.model import Context, Verdict
+from imagingqc.phantom.run import judge_device
+from imagingqc.quantity import Measurement, quantity_catalogue
+from yingheng.phantomqc.catalogue import template_named
+from yingheng.phantomqc.models import DeviceTest, ItemValue, Occasion, PhantomCase
+from yingheng.phantomqc.selectors import standards_of
+from yingheng.tenancy.scope import Scope
+
+
+@dataclass(frozen=True, slots=True)
+class Tested:
+    """The test behind a point, what is known of it for limits, and its verdicts on one quantity (as_dict).
+
+    `named` are the standards that its template asks for besides those in use.
+    """
+
+    subject: PhantomCase | DeviceTest
+    facts: Mapping[str, Any]
+    verdicts: tuple[Mapping[str, Any], ...]
+    named: tuple[str, ...] = ()
+
+    @property
+    def occasion(self) -> str:
+        return self.subject.test_type
+
+
+def tested_of(scope: Scope, case_ids: Collection[UUID], quantity: str) -> dict[UUID, Tested]:
+    """The runs that hold and what they say of a quantity, by case.  One query, without the rest of the results."""
+    rows = PhantomCase.objects.filter(pk__in=case_ids, run__isnull=False).select_related("exam", "hospital")
+    said = rows.annotate(said=F("run__result__verdicts"), known=F("run__result__facts"), seen=F("run__phantom")).defer(
+        "series", "parameters"
+    )
+    found = {}
+    for case in scope.filter(said):
+        facts = {"modality": case.modality, **(case.known or {}), "phantom": case.seen}
+        found[case.pk] = Tested(case, facts, _about(case.said or (), quantity))
+    return found
+
+
+def readings_of(scope: Scope, value_ids: Collection[UUID], quantity: str) -> dict[UUID, Tested]:
+    """What standards say of values that people or instruments read, by the value of the item.  One query."""
+    rows = ItemValue.objects.filter(pk__in=value_ids).select_related("device_test__device", "device_test__hospital")
+    found = {}
+    for value in scope.filter(rows):
+        test = value.device_test
+        template = template_named(test.template)
+        facts = {"modality": test.device.modality}
+        named = tuple(template.standards) if template else ()
+        found[value.pk] = Tested(test, facts, _about(value.verdicts, quantity), named)
+    return found
+
+
+def _about(verdicts: Sequence[Mapping[str, Any]], quantity: str) -> tuple[Mapping[str, Any], ...]:
+    return tuple(v for v in verdicts if v["quantity"] == quantity)
+
+
+def limits_of_occasions(
+    tested: Tested, quantity: str, value: float, references: References
+) -> dict[str, tuple[Verdict, ...]]:
+    """What the standards of a test ask of a value of a quantity, for each of the three occasions.  Two queries."""
+    known = quantity_catalogue().get(quantity)
+    if known is None:
+        return {}
+    measurement = Measurement(quantity, value, known.unit, "", "")
+    standards = standards_of(tested.subject, tested.named)
+    return {
+        kind: judge_device([measurement], Context("device", {**tested.facts, "test": kind}), standards, references)
+        for kind in Occasion.values
+    }

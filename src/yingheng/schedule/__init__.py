@@ -1,0 +1,1 @@
+"""Plans and what falls due: one engine for tests, maintenance, certificates and reviews."""

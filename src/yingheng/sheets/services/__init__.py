@@ -1,0 +1,37 @@
+"""Writing templates and filled-in sheets."""
+
+from yingheng.sheets.services.responses import (
+    SheetErrors,
+    response_begin,
+    response_correct,
+    response_discard,
+    response_save,
+    response_submit,
+)
+from yingheng.sheets.services.templates import (
+    product_template,
+    template_begin,
+    template_discard,
+    template_made,
+    template_next,
+    template_publish,
+    template_withdraw,
+    template_write,
+)
+
+__all__ = [
+    "SheetErrors",
+    "product_template",
+    "response_begin",
+    "response_correct",
+    "response_discard",
+    "response_save",
+    "response_submit",
+    "template_begin",
+    "template_discard",
+    "template_made",
+    "template_next",
+    "template_publish",
+    "template_withdraw",
+    "template_write",
+]
