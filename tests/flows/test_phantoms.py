@@ -6,6 +6,7 @@ import pytest
 from tests.flows.phantoms import TESTER, send_water, water_rule
 
 from imagingqc.dicom.synthetic import Patient, Study, ct_series
+from imagingqc.dicom.synthetic.phantoms.mr_acr import mr_acr
 from yingheng.catalog.models import Exam
 from yingheng.common.errors import Invalid
 from yingheng.evidence.models import Assessment, Baseline, MeasurementSet, QuantityPoint
@@ -162,3 +163,16 @@ def test_a_baseline_is_set_by_a_person_and_later_runs_are_compared_with_it(hospi
 
 def verdict(run):
     return next(v for v in run.result["verdicts"] if v["quantity"] == NUMBER)
+
+
+def test_the_phantom_brings_the_tolerances_written_for_it(hospital, tmp_path):
+    """ACR's own limits judge an ACR phantom, though the hospital judges no exams by them."""
+    mr_acr(tmp_path)
+    folder_import(hospital=hospital, paths=(tmp_path,), actor=TESTER)
+    run_due_here()
+    made = route(PhantomCase.objects.get(), test="mr.acr", test_type="status")
+    run_due_here()
+    made.refresh_from_db()
+    said = {(v["standard"], v["outcome"]) for v in made.run.result["verdicts"]}
+    assert ("acr-mr-2022", "PASS") in said
+    assert {standard for standard, _outcome in said} <= {"acr-mr-2022", "ws-t-263-2006"}

@@ -24,9 +24,14 @@ BY_PHANTOM: Mapping[str, tuple[str, ...]] = {
 }
 
 
+def phantom_standards(phantom: str | None) -> tuple[str, ...]:
+    """Ids of the built-in standards written for one phantom: its maker's tolerances hold for nothing else."""
+    return BY_PHANTOM.get(phantom or "", ())
+
+
 def default_standards(modality: str, phantom: str | None = None) -> tuple[str, ...]:
     """Ids of the built-in standards for a device of `modality`, and those written for `phantom` after them.
 
     () for a modality that no standard of performance tests names.
     """
-    return BY_MODALITY.get(modality, ()) + BY_PHANTOM.get(phantom or "", ())
+    return BY_MODALITY.get(modality, ()) + phantom_standards(phantom)

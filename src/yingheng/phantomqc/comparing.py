@@ -7,6 +7,7 @@ from typing import Any
 
 from imagingqc.criteria.model import Context, Verdict
 from imagingqc.phantom.run import judge_device
+from imagingqc.phantom.standards import phantom_standards
 from imagingqc.quantity import Measurement
 from yingheng.phantomqc.models import Occasion, PhantomCase, PhantomRun
 from yingheng.phantomqc.naming import protocol_of
@@ -18,7 +19,7 @@ ByOccasion = Mapping[str, Mapping[str, Sequence[Verdict]]]
 def side_by_side(case: PhantomCase, run: PhantomRun) -> ByOccasion:
     """Verdicts by quantity, for each of the three occasions: a constancy value shows how far it is from the others."""
     measurements = [Measurement.from_dict(value) for value in run.result["measurements"]]
-    standards = standards_of(case)
+    standards = standards_of(case, phantom_standards(run.phantom))
     device = case.device
     references = references_of_test(device, protocol_of(case.test), case.exam.sort_at) if device else {}
     found: dict[str, dict[str, list[Verdict]]] = {}

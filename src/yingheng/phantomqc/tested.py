@@ -12,6 +12,7 @@ from django.db.models import F
 from imagingqc.criteria.judge import References
 from imagingqc.criteria.model import Context, Verdict
 from imagingqc.phantom.run import judge_device
+from imagingqc.phantom.standards import phantom_standards
 from imagingqc.quantity import Measurement, quantity_catalogue
 from yingheng.phantomqc.catalogue import template_named
 from yingheng.phantomqc.models import DeviceTest, ItemValue, Occasion, PhantomCase
@@ -23,7 +24,7 @@ from yingheng.tenancy.scope import Scope
 class Tested:
     """The test behind a point, what is known of it for limits, and its verdicts on one quantity (as_dict).
 
-    `named` are the standards that its template asks for besides those in use.
+    `named` are the standards of its template or phantom besides those in use.
     """
 
     subject: PhantomCase | DeviceTest
@@ -45,7 +46,7 @@ def tested_of(scope: Scope, case_ids: Collection[UUID], quantity: str) -> dict[U
     found = {}
     for case in scope.filter(said):
         facts = {"modality": case.modality, **(case.known or {}), "phantom": case.seen}
-        found[case.pk] = Tested(case, facts, _about(case.said or (), quantity))
+        found[case.pk] = Tested(case, facts, _about(case.said or (), quantity), phantom_standards(case.seen))
     return found
 
 

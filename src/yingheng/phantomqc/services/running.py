@@ -15,6 +15,7 @@ from imagingqc.criteria.model import Standard, Verdict
 from imagingqc.dicom import model as dicom
 from imagingqc.phantom.model import PhantomResult, PhantomTest
 from imagingqc.phantom.run import analyse, device_context, judge_device
+from imagingqc.phantom.standards import phantom_standards
 from imagingqc.quantity import Measurement
 from yingheng.catalog.models import Series
 from yingheng.catalog.reading import series_read
@@ -94,7 +95,7 @@ def _key(test: PhantomTest, case: PhantomCase, inputs: str) -> str:
 def _judge(case: PhantomCase, result: PhantomResult) -> _Judged:
     if result.found is None:
         return _Judged(result, (), ())
-    standards = standards_of(case)
+    standards = standards_of(case, phantom_standards(result.found.phantom))
     device = case.device
     references = references_of_test(device, protocol_of(case.test), case.exam.sort_at) if device else {}
     context = device_context(result, case.test_type)
