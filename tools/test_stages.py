@@ -66,7 +66,7 @@ STAGES = (
     Stage("check", 3, command=("make", "-k", "check")),
     Stage("core", 3, markers=PLAIN, folders=CORE, parallel=True),
     Stage("apps", 8, markers=PLAIN, without=CORE, parallel=True),
-    Stage("postgres", 4, markers="postgres and not soak"),
+    Stage("postgres", 4, markers="postgres and not soak", parallel=True),
     Stage("network", 4, markers="network and not postgres and not soak", without=CORE, parallel=True, whole_files=True,
           again=True),
     Stage("browser", 6, markers="browser and not soak", folders=("tests/e2e",), again=True),

@@ -15,6 +15,10 @@ def server_url():
     with tempfile.TemporaryDirectory() as folder:
         Path(folder).chmod(0o755)
         server = pgserver.get_server(folder, cleanup_mode="stop")
+        # No test stops the server in anger: what it holds need not outlive it.
+        for setting in ("fsync", "synchronous_commit", "full_page_writes"):
+            server.psql(f"ALTER SYSTEM SET {setting} = off")
+        server.psql("SELECT pg_reload_conf()")
         yield server.get_uri()
         server.cleanup()
 

@@ -8,14 +8,14 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import signal as scipy_signal
+from scipy import fft
 
 from imagingqc.errors import AnalysisError
 from imagingqc.imaging.morphology import BoolArray, box_mean
 from imagingqc.phantom.mr.frame import Frame
 
 Floats = NDArray[np.float64]
-_signal: Any = scipy_signal  # set up at import, unseen by type checkers
+_fft: Any = fft  # scipy.signal would do it, and takes as long to load as everything else together
 
 SMALL_CM2 = 1.0
 GHOST_CM2, GHOST_LONG = 10.0, 4.0  # area and length over width of a background ellipse
@@ -63,7 +63,7 @@ def integral_uniformity(frame: Frame, area_cm2: float) -> Uniformity:
     u, v = frame.coordinates()
     rows, columns = frame.disc.spacing_mm
     kernel = _disc(small, rows, columns)
-    means = _signal.fftconvolve(frame.pixels, kernel / kernel.sum(), mode="same")
+    means = _convolved(frame.pixels, kernel / kernel.sum())
     allowed = np.hypot(u, v) <= radius - small
     values = np.where(allowed, means, np.nan)
     low_k, high_k = int(np.nanargmin(values)), int(np.nanargmax(values))
@@ -72,6 +72,14 @@ def integral_uniformity(frame: Frame, area_cm2: float) -> Uniformity:
         raise AnalysisError("roi_not_uniform")
     place = [(float(u.ravel()[k]), float(v.ravel()[k])) for k in (low_k, high_k)]
     return Uniformity(100 * (1 - (high - low) / (high + low)), low, high, place[0], place[1], radius)
+
+
+def _convolved(values: Floats, kernel: Floats) -> Floats:
+    """Convolution of the size of `values`, zeros beyond them; the kernel has odd sides."""
+    size = [_fft.next_fast_len(a + b - 1, real=True) for a, b in zip(values.shape, kernel.shape, strict=True)]
+    whole = _fft.irfft2(_fft.rfft2(values, size) * _fft.rfft2(kernel, size), size)
+    top, left = (side // 2 for side in kernel.shape)
+    return np.asarray(whole[top : top + values.shape[0], left : left + values.shape[1]], dtype=np.float64)
 
 
 def _disc(radius_mm: float, rows: float, columns: float) -> Floats:
