@@ -120,7 +120,8 @@ def summary() -> None:
     counts = exam_outcome_counts(Scope.everything())
     words = {"PASS": "合格", "FAIL": "不合格", "NEEDS_HUMAN": "待人工", "NOT_ASSESSABLE": "无法评估"}
     found = "，".join(f"{word} {counts.get(key, 0)}" for key, word in words.items())
-    click.echo(f"检查 {counts['all']}：{found}")
+    judged = sum(counts.get(key, 0) for key in words)
+    click.echo(f"检查 {judged}：{found}；体模检测 {counts['all'] - judged}")
 
 
 def free_port(host: str, preferred: int) -> int:
