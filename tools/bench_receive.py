@@ -75,9 +75,8 @@ def bench_receive(folder: Path, make: Callable[[np.random.Generator, int, int], 
 def catalogued(work: Path, files: Sequence[Path]) -> Numbers:
     """Four associations until everything is in the catalogue: ours by receive and intake, Orthanc's when it answers."""
     new = work.with_name("installation")
-    if not (new / "receiver.json").exists():
-        shutil.rmtree(new, ignore_errors=True)
-        run_ours(new, "init", "--code", "bench", "--name", "bench").wait(timeout=LATE_S * 10)
+    shutil.rmtree(new, ignore_errors=True)  # one of an older version has other tables
+    run_ours(new, "init", "--code", "bench", "--name", "bench").wait(timeout=LATE_S * 10)
     ours, orthanc, lost = [], [], 0
     for _ in range(CATALOGUE_ROUNDS):
         seconds, missing = into_catalogue(work, new, files)
