@@ -4,8 +4,9 @@ import pytest
 from django.urls import reverse
 from tests.apps.ingest.telling import FAMILY, GIVEN, secrets_of, tell
 from tests.flows.api_routes import API_ROUTES
+from tests.flows.page_routes import ROUTES
 from tests.flows.test_api_matrix import uids_of
-from tests.flows.test_url_matrix import ROUTES, ask, things_of
+from tests.flows.test_url_matrix import ask, things_of
 
 from yingheng.audit.models import Entry
 from yingheng.catalog.models import Exam, Order, Patient, PatientLink, Report

@@ -134,6 +134,23 @@ def _crossings(
     return np.asarray(radius[ray, best] + share * STEP * pixel, dtype=np.float64)
 
 
+def disc_values(
+    values: FloatArray, centre: tuple[float, float], radius_mm: float, spacing_mm: tuple[float, float]
+) -> Floats:
+    """Values of the pixels whose centres lie in a disc; `centre` is x, y in pixels from the outer corner of the first.
+
+    What lies beyond the picture is left out.
+    """
+    x, y = centre
+    rows, columns = values.shape
+    half = (radius_mm / spacing_mm[0] + 1, radius_mm / spacing_mm[1] + 1)
+    top, left = max(0, math.floor(y - half[0])), max(0, math.floor(x - half[1]))
+    bottom, end = min(rows, math.ceil(y + half[0])), min(columns, math.ceil(x + half[1]))
+    down = (np.arange(top, bottom) + 0.5 - y)[:, np.newaxis] * spacing_mm[0]
+    right = (np.arange(left, end) + 0.5 - x)[np.newaxis, :] * spacing_mm[1]
+    return np.asarray(values[top:bottom, left:end][np.hypot(down, right) <= radius_mm], dtype=np.float64)
+
+
 def radial_mean(
     values: FloatArray,
     centre: tuple[float, float],

@@ -14,7 +14,7 @@ from imagingqc.errors import AnalysisError
 from imagingqc.image import Image2D
 from imagingqc.imaging.circle import Floats
 from imagingqc.imaging.cylinder import Cylinder, fit_cylinder
-from imagingqc.imaging.round_object import RoundObject, round_object
+from imagingqc.imaging.round_object import RoundObject, disc_values, round_object
 from imagingqc.phantom.frames import Frames
 from imagingqc.phantom.model import the_volume
 from imagingqc.quantity import Evidence
@@ -67,15 +67,7 @@ class RoundSlice:
 
     def disc(self, radius_mm: float, right_mm: float = 0.0, down_mm: float = 0.0) -> NDArray[np.float64]:
         """The CT numbers of the pixels whose centres lie in a disc."""
-        x, y = self.place(right_mm, down_mm)
-        rows, columns = self.image.pixels.shape
-        half = (radius_mm / self.spacing_mm[0] + 1, radius_mm / self.spacing_mm[1] + 1)
-        top, left = max(0, math.floor(y - half[0])), max(0, math.floor(x - half[1]))
-        bottom, end = min(rows, math.ceil(y + half[0])), min(columns, math.ceil(x + half[1]))
-        down = (np.arange(top, bottom) + 0.5 - y)[:, np.newaxis] * self.spacing_mm[0]
-        right = (np.arange(left, end) + 0.5 - x)[np.newaxis, :] * self.spacing_mm[1]
-        inside = np.hypot(down, right) <= radius_mm
-        return np.asarray(self.image.pixels[top:bottom, left:end][inside], dtype=np.float64)
+        return disc_values(self.image.pixels, self.place(right_mm, down_mm), radius_mm, self.spacing_mm)
 
     def circle_evidence(self, radius_mm: float, right_mm: float = 0.0, down_mm: float = 0.0) -> Evidence:
         """A circle in this slice, to look at."""

@@ -14,6 +14,7 @@ from imagingqc.errors import AnalysisError
 from imagingqc.image import FloatArray
 from imagingqc.imaging.morphology import interpolated
 from imagingqc.imaging.peak_width import Peak, peak_width
+from imagingqc.imaging.round_object import disc_values
 from imagingqc.phantom.ct.catphan import models
 from imagingqc.phantom.ct.catphan.locate import Found, position
 from imagingqc.phantom.frames import Frames
@@ -52,23 +53,13 @@ class Wires:
     ends: tuple[tuple[tuple[float, float], tuple[float, float]], ...]
 
 
-def disc(values: FloatArray, centre: tuple[float, float], diameter_mm: float, spacing: tuple[float, float]) -> Floats:
-    """Pixels whose centre lies in a disc; `centre` is x, y in pixels from the outer corner of the first."""
-    reach_x, reach_y = diameter_mm / 2 / spacing[1] + 1, diameter_mm / 2 / spacing[0] + 1
-    left, top = max(0, int(centre[0] - reach_x)), max(0, int(centre[1] - reach_y))
-    part = values[top : int(centre[1] + reach_y) + 2, left : int(centre[0] + reach_x) + 2]
-    down = (np.arange(part.shape[0]) + top + 0.5 - centre[1])[:, np.newaxis] * spacing[0]
-    right = (np.arange(part.shape[1]) + left + 0.5 - centre[0])[np.newaxis, :] * spacing[1]
-    return np.asarray(part[np.hypot(down, right) <= diameter_mm / 2], dtype=np.float64)
-
-
 def materials(found: Found, frames: Frames, piece: Slice) -> dict[str, float]:
     """Mean CT number of every material; of one that is there twice, the mean of both."""
     values = frames.image(piece).pixels
     seen: dict[str, list[float]] = {}
     for angle, (material, _nominal) in found.model.inserts.items():
         place = found.place(piece, models.INSERT_RADIUS_MM, angle)
-        inside = disc(values, place, INSERT_SHARE * models.INSERT_MM, found.spacing_mm)
+        inside = disc_values(values, place, INSERT_SHARE * models.INSERT_MM / 2, found.spacing_mm)
         seen.setdefault(material, []).append(float(inside.mean()))
     return {material: sum(means) / len(means) for material, means in seen.items()}
 

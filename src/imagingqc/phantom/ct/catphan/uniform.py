@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from imagingqc.dicom.model import Slice
 from imagingqc.errors import AnalysisError
 from imagingqc.image import FloatArray
+from imagingqc.imaging.round_object import disc_values
 from imagingqc.phantom.ct.catphan import models
-from imagingqc.phantom.ct.catphan.inserts import disc
 from imagingqc.phantom.ct.catphan.locate import Found
 from imagingqc.phantom.frames import Frames
 
@@ -61,10 +61,10 @@ def uniform(found: Found, frames: Frames, piece: Slice) -> Uniform:
         # clock positions are those of the picture, whatever way the phantom is turned
         turned = angle - found.roll_deg
         place = found.place(piece, radius_mm, 180 - turned if found.mirrored else turned)
-        return float(disc(values, place, REGION_MM, found.spacing_mm).mean())
+        return float(disc_values(values, place, REGION_MM / 2, found.spacing_mm).mean())
 
     edges = {clock: mean(radius, angle) for clock, angle in CLOCK.items()}
-    middle = disc(values, found.place(piece, 0, 0), NOISE_MM, found.spacing_mm)
+    middle = disc_values(values, found.place(piece, 0, 0), NOISE_MM / 2, found.spacing_mm)
     out = Uniform(edges, mean(0, 0), float(middle.std(ddof=1)))
     if abs(out.difference) > UNIFORM_HU:
         raise AnalysisError("phantom_module", what="CTP486 / CTP729")
@@ -90,11 +90,11 @@ def smallest_detail(found: Found, values: FloatArray, piece: Slice) -> tuple[flo
     last: float | None = None
     for diameter, angle in sorted(models.DETAILS.items(), reverse=True):
         size = DETAIL_SHARE * diameter
-        inside = disc(values, found.place(piece, models.DETAIL_RADIUS_MM, angle), size, found.spacing_mm).mean()
-        beside = np.mean([
-            disc(values, found.place(piece, models.DETAIL_RADIUS_MM + off, angle), size, found.spacing_mm).mean()
-            for off in (-diameter, diameter)
-        ])  # fmt: skip
+        inside, outwards, inwards = (
+            float(disc_values(values, place, size / 2, found.spacing_mm).mean())
+            for place in (found.place(piece, models.DETAIL_RADIUS_MM + off, angle) for off in (0, diameter, -diameter))
+        )
+        beside = (outwards + inwards) / 2
         spread = spread_of_means(found, values, piece, size) * math.sqrt(1.5)  # of a mean less the mean of two
         if inside - beside < CERTAIN * spread:
             return last, False
