@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from imagingqc import __version__
+from imagingqc.clinical.ct.bolus_series import is_watching
 from imagingqc.clinical.method import Pace
 from imagingqc.clinical.mr import sequence
 from imagingqc.clinical.reader import CachedReader, PixelReader
@@ -162,19 +163,23 @@ def evaluate_exam(
 
 _BESIDE_THE_EXAM = frozenset({"localizer", "secondary"})
 _NO_SUCH_IMAGES = frozenset({"not_a_volume", "no_images"})
+_NO_VOLUME = frozenset({"not_a_volume", "too_few_slices"})
 _NOT_FOR_READING = frozenset({"planning_images"})
-# The streaks of metal where there is none, lungs on a head, fat that nobody meant to suppress.
-_NOTHING_TO_JUDGE = frozenset({"no_metal", "other_region", "not_fat_suppressed"})
+# The streaks of metal where there is none, lungs on a head, fat that nobody meant to suppress, a bolus not watched.
+_NO_BOLUS = frozenset({"bolus_not_watched", "bolus_many_places", "bolus_many_images", "bolus_dose"})
+_NOTHING_TO_JUDGE = frozenset({"no_metal", "other_region", "not_fat_suppressed"}) | _NO_BOLUS
 
 
 def silent_reasons(stacks: Sequence[Stack]) -> frozenset[str]:
     """Reasons for which verdicts about diagnostic images do not concern a series that holds none.
 
     A series of scouts, captures or documents only, or of planning images, is neither good nor bad: demands on its
-    slices do not apply; nor do demands on what the series was never meant to show.  What does apply to every object
-    (one patient, sound header) stays.
+    slices do not apply; nor do demands on what the series was never meant to show.  One place again and again (a test
+    bolus) is no volume.  What does apply to every object (one patient, sound header) stays.
     """
     silent = set(_NOT_FOR_READING | _NOTHING_TO_JUDGE)
+    if is_watching(tuple(stacks)):
+        silent |= _NO_VOLUME
     if all(stack.kind in _BESIDE_THE_EXAM for stack in stacks):
         silent |= _NO_SUCH_IMAGES
     if not stacks:  # documents: what needs an image was not even tried

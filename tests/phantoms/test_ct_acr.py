@@ -88,6 +88,7 @@ def test_it_measures_every_module_of_a_plain_scan(plain_result):
     assert got["distance"] == pytest.approx(100.0, abs=0.15)
     assert got["noise.hu"] == pytest.approx(5.0, abs=0.1)
     assert got["noise"] == pytest.approx(5.0 * math.sqrt(0.5) / 10, rel=0.02)
+    assert got["nps.mean_frequency"] == pytest.approx(10 * 0.25 * 512 / 230, rel=0.06)  # white noise: half of Nyquist
     assert abs(got["uniformity"]) < 1.0
     assert got["cnr"] == pytest.approx(6.0 / 5.0, abs=0.35)
     assert got["cnr.adult_abdomen"] == got["cnr"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -12,10 +14,21 @@ from imagingqc.criteria.model import Outcome
 from imagingqc.dicom.series import scan as scan_files
 from imagingqc.dicom.series import split_stacks
 from imagingqc.dicom.synthetic import MRSequence, ct_series, mr_series
-from imagingqc.dicom.synthetic.phantoms.mr_acr import ACRPhantom, draw_slice, mr_acr, mr_acr_enhanced, mr_acr_localizer
+from imagingqc.dicom.synthetic.phantoms.mr_acr import (
+    ACRPhantom,
+    draw_slice,
+    medium,
+    mr_acr,
+    mr_acr_enhanced,
+    mr_acr_localizer,
+)
 from imagingqc.dicom.synthetic.phantoms.mr_stack import MRSeries, write_mr_phantom
+from imagingqc.errors import AnalysisError
 from imagingqc.phantom.mr.acr import TEST
 from imagingqc.phantom.mr.acr_series import axial_stack
+from imagingqc.phantom.mr.frame import Frame
+from imagingqc.phantom.mr.outline import find_disc
+from imagingqc.phantom.mr.signal import integral_uniformity
 from imagingqc.phantom.registry import test_named as named
 from imagingqc.phantom.run import analyse, judge
 
@@ -167,9 +180,9 @@ def test_it_will_not_call_a_large_bubble_shading(tmp_path):
 
 
 def test_it_measures_the_medium_phantom_and_says_what_it_does_not_know(tmp_path):
-    medium = ACRPhantom(diameter_mm=165.0, length_mm=134.0, thickness_mm=5.5, offset_mm=(1.0, 0.0))
-    mr_acr(tmp_path, medium)
-    mr_acr_localizer(tmp_path, medium)
+    phantom = replace(medium(), thickness_mm=5.5, offset_mm=(1.0, 0.0), roll_deg=3.0, shift_mm=(4.0, -5.0))
+    mr_acr(tmp_path, phantom, rows=384)
+    mr_acr_localizer(tmp_path, phantom)
     result = examined(tmp_path)
     got = values(result)
     assert result.found.phantom == "acr-mr-medium"
@@ -177,8 +190,39 @@ def test_it_measures_the_medium_phantom_and_says_what_it_does_not_know(tmp_path)
     assert got["geometry.length"] == pytest.approx(134, abs=0.3)
     assert got["slice_thickness"] == pytest.approx(5.5, abs=0.15)
     assert got["slice_position.difference"] == pytest.approx((2.0, 0.0), abs=0.25)
-    assert reasons(result)["low_contrast.spokes"] == "layout_unknown"
-    assert reasons(result)["resolution.acr"] == "layout_unknown"
+    assert got["resolution.acr"] == 0.8  # arrays drawn a little beside where they are looked for
+    assert got["snr.local"] == pytest.approx(1000 / 3, rel=0.08)
+    assert got["piu"] > 98
+    assert reasons(result) == {"low_contrast.spokes": "layout_unknown"}
+    again = judge(result, [load_builtin()["acr-mr-medium"]], "status")
+    assert {v.outcome for v in again.verdicts} == {Outcome.PASS}
+    assert {v.quantity for v in again.verdicts} >= {"mr.phantom.geometry.error", "mr.phantom.resolution.acr"}
+
+
+def test_it_says_which_holes_of_the_medium_phantom_are_told_apart(tmp_path):
+    got = measured(tmp_path, replace(medium(), unresolved=(0.8, 0.9)))
+    assert got["resolution.acr"] == 1.0
+
+
+def test_it_reads_the_uniformity_of_the_medium_phantom_beside_its_notch(plain_series):
+    def uniformity(notch_mm):
+        picture = draw_slice(replace(medium(), notch_mm=notch_mm, shading=0.2), 7, 256, 250 / 256)
+        frame = Frame(split_stacks(plain_series[0])[0].slices[0], picture, find_disc(picture, (250 / 256, 250 / 256)))
+        return integral_uniformity(frame, 160.0, notched=True).percent
+
+    assert uniformity(18.0) == pytest.approx(uniformity(0.0), abs=0.5)
+    with pytest.raises(AnalysisError) as refused:
+        uniformity(80.0)
+    assert refused.value.reason.code == "roi_not_uniform"
+
+
+@pytest.mark.parametrize(
+    ("phantom", "factor", "truth"), [(ACRPhantom(), 165 / 190, "190"), (medium(), 190 / 165, "165")]
+)
+def test_it_takes_no_phantom_for_the_other_when_the_spacing_is_wrong(tmp_path, phantom, factor, truth):
+    spacing = factor * 250 / 256
+    refused = refusal(tmp_path, phantom, series=MRSeries(spacing_mm=(spacing, spacing)))
+    assert (refused.code, refused.values["expected"]) == ("phantom_scale", truth)
 
 
 def test_it_ignores_air_copies_and_order(tmp_path, plain_result):

@@ -1,4 +1,4 @@
-"""WS/T 263-2006 and two editions of the ACR tolerances: every limit at its edge; editions differ where they should."""
+"""WS/T 263-2006 and the ACR tolerances, yearly and weekly: every limit at its edge; editions differ as they should."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from imagingqc.criteria.load import load_builtin
 from imagingqc.criteria.model import Context
 
 WS, OLD, NEW = "ws-t-263-2006", "acr-mr-2015", "acr-mr-2022"
+WEEKLY, MEDIUM = "acr-mr-weekly", "acr-mr-medium"
 WS_TABLE = [
     ("snr-below-0.5t", 50.0, 49.9, {}),
     ("snr-0.5-to-1t", 80.0, 79.9, {}),
@@ -50,6 +51,28 @@ ACR_TABLE = [
     (NEW, "slice-thickness", 4.3, 4.2, {"nominal": 5.0}),
     (NEW, "slice-position", -5.0, -5.1, {}),
 ]
+WEEKLY_TABLE = [
+    ("geometry", -3.0, -3.1, {}),
+    ("geometry-target", 2.0, 2.1, {}),
+    ("high-contrast", 1.0, 1.1, {}),
+    ("low-contrast-below-1.5t", 7, 6, {}),
+    ("low-contrast-1.5t", 7, 6, {}),
+    ("low-contrast-1.5t-preferred", 9, 8, {}),
+    ("low-contrast-3t", 37, 36, {}),
+    ("centre-frequency", -2.0, -2.1, {}),
+    ("table", -5.0, -5.1, {}),
+]
+MEDIUM_TABLE = [
+    ("status.geometry", -2.0, -2.1, {}),
+    ("status.high-contrast", 1.0, 1.1, {}),
+    ("status.uniformity-below-3t", 90.0, 89.9, {}),
+    ("status.uniformity-3t", 85.0, 84.9, {}),
+    ("status.ghosting", 3.0, 3.1, {}),
+    ("status.slice-thickness", 5.7, 5.8, {"nominal": 5.0}),
+    ("status.slice-position", 5.0, 5.1, {}),
+    ("constancy.geometry", 2.0, 2.1, {}),
+    ("constancy.high-contrast", 1.0, 1.1, {}),
+]
 CT = "acr-ct-phantom"
 CT_TABLE = [
     (CT, "water", 7.0, 7.1, {}),
@@ -68,6 +91,8 @@ CT_TABLE = [
 ]
 EDGES = [(WS, f"mr.{test}.{name}", *rest) for name, *rest in WS_TABLE for test in ("acceptance", "status")]
 EDGES += [(s, f"mr.status.{name}", *rest) for s, name, *rest in ACR_TABLE]
+EDGES += [(WEEKLY, f"mr.constancy.{name}", *rest) for name, *rest in WEEKLY_TABLE]
+EDGES += [(MEDIUM, f"mr.{name}", *rest) for name, *rest in MEDIUM_TABLE]
 EDGES += [(s, f"ct.status.{name}", *rest) for s, name, *rest in CT_TABLE]
 
 
@@ -76,7 +101,7 @@ def test_it_keeps_every_limit_at_its_edge(standard, criterion, good, bad, given)
     assert_edge(standard, criterion, good, bad, **given)
 
 
-@pytest.mark.parametrize("standard", [WS, OLD, NEW, CT])
+@pytest.mark.parametrize("standard", [WS, OLD, NEW, WEEKLY, MEDIUM, CT])
 def test_it_has_a_known_edge_for_every_automatic_criterion(standard):
     known = {name for s, name, *_ in EDGES if s == standard}
     assert known == {k for k, c in criteria_of(standard).items() if c.grade != "manual"}
@@ -88,6 +113,8 @@ def test_it_has_a_known_edge_for_every_automatic_criterion(standard):
         (WS, {"secondary": 4, "memory": 12, "unconfirmed": 14}),
         (OLD, {"verified": 11}),
         (NEW, {"memory": 8, "unconfirmed": 3}),
+        (WEEKLY, {"memory": 8, "unconfirmed": 2}),
+        (MEDIUM, {"secondary": 5, "memory": 8}),
         (CT, {"memory": 13}),
     ],
 )

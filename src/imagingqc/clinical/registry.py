@@ -9,6 +9,7 @@ from dataclasses import replace
 from imagingqc.clinical import any_series
 from imagingqc.clinical.ct import acquisition as ct_acquisition
 from imagingqc.clinical.ct import body as ct_body
+from imagingqc.clinical.ct import bolus as ct_bolus
 from imagingqc.clinical.ct import contents as ct_contents
 from imagingqc.clinical.ct import coverage as ct_coverage
 from imagingqc.clinical.ct import motion as ct_motion
@@ -54,6 +55,7 @@ SERIES_METHODS: tuple[SeriesMethod, ...] = (
     ct_streak.METHOD,
     ct_motion.METHOD,
     ct_ring.METHOD,
+    ct_bolus.METHOD,
     exposure.METHOD,
     tags.METHOD,
     clipping.METHOD,

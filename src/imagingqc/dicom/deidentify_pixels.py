@@ -109,7 +109,7 @@ def clean_pixels(dataset: Dataset, values: AnyArray, profile: Profile, reader: R
     nothing can tell whether there is text in a kind of picture that tends to have some.
     """
     black = _black(dataset, values)
-    boxes = [*_outside_regions(dataset, values.shape[1:3]), *profile.blank]
+    boxes = [*outside_regions(dataset, values.shape[1:3]), *profile.blank]
     _fill(values, boxes, black)
     if reader is not None:
         found = _read(dataset, values, reader)
@@ -137,7 +137,7 @@ def _fill(values: AnyArray, boxes: Sequence[Box], black: int) -> None:
         values[:, rows, columns] = black
 
 
-def _outside_regions(dataset: Dataset, shape: Sequence[int]) -> list[Box]:
+def outside_regions(dataset: Dataset, shape: Sequence[int]) -> list[Box]:
     """The four bands around the rectangle that holds all ultrasound regions; none without regions."""
     rows, columns = int(shape[0]), int(shape[1])
     corners = []
@@ -165,20 +165,21 @@ def _read(dataset: Dataset, values: AnyArray, reader: Reader) -> list[Box]:
     inverse = str(dataset.get("PhotometricInterpretation", "")) == "MONOCHROME1"
     boxes: dict[Box, None] = {}
     for frame in frames:
-        for piece in reader.read(_grey(values[frame], inverse=inverse)):
+        for piece in reader.read(grey_of(values[frame], inverse=inverse)):
             if piece.confidence >= SURE and sum(map(str.isalnum, piece.text)) > 0:
-                boxes[_around(piece)] = None
+                boxes[around(piece)] = None
     return list(boxes)
 
 
-def _around(piece: Piece) -> Box:
+def around(piece: Piece) -> Box:
+    """The rectangle of a piece of text with its margin."""
     margin = max(2.0, _MARGIN * piece.height)
     x, y = int(piece.x - margin), int(piece.y - margin)
     right, bottom = int(piece.x + piece.width + margin) + 1, int(piece.y + piece.height + margin) + 1
     return Box(max(0, x), max(0, y), right - max(0, x), bottom - max(0, y))
 
 
-def _grey(frame: AnyArray, *, inverse: bool) -> NDArray[np.uint8]:
+def grey_of(frame: AnyArray, *, inverse: bool) -> NDArray[np.uint8]:
     """A frame as a reader wants it: its whole range of values, so that no text is lost beyond a window."""
     real = frame.astype(np.float32)
     if real.ndim == 3:

@@ -13,12 +13,14 @@ from imagingqc.dicom.codecs import LOSSY_SYNTAXES, Decoded, decode_frame
 from imagingqc.dicom.faults import PARSER_ERRORS, quiet
 from imagingqc.dicom.header import declared_shape, object_uid
 from imagingqc.dicom.model import Fact, Instance
+from imagingqc.dicom.native import SYNTAXES, native_frame
 from imagingqc.dicom.sizes import check_complete, check_limits
 from imagingqc.dicom.source import open_source
 from imagingqc.errors import AnalysisError, DataError
 from imagingqc.image import AnyArray, Image2D
 
 _BEYOND_MEASURE = 1e18  # and far enough from the end of float32 to compute with
+_EXACT = 2**23  # float32 holds the sum of a number of 16 bits and any whole number below this
 _GREY = frozenset({"MONOCHROME1", "MONOCHROME2", ""})
 _CT_CLASSES = ("1.2.840.10008.5.1.4.1.1.2", "1.2.840.10008.5.1.4.1.1.2.1", "1.2.840.10008.5.1.4.1.1.2.2")
 
@@ -132,6 +134,10 @@ def _stored(instance: Instance, frame: int, *, as_rgb: bool = False) -> Decoded:
         raise DataError("not_an_image")
     if not 0 <= frame < len(instance.frames):
         raise DataError("no_such_frame", frame=frame)
+    if instance.transfer_syntax_uid in SYNTAXES and not as_rgb:
+        plain = native_frame(instance.path, instance.sop_uid, instance.facts, frame)
+        if plain is not None:
+            return Decoded(plain, str(instance.facts.get("PhotometricInterpretation", "")))
     with open_source(instance.path) as source:
         try:
             with quiet():
@@ -147,6 +153,11 @@ def _stored(instance: Instance, frame: int, *, as_rgb: bool = False) -> Decoded:
 
 def _rescaled(stored: AnyArray, slope: float, intercept: float) -> NDArray[np.float32]:
     """Real values as float32; DataError `decode_failed` for floating pixels that are no numbers or beyond measure."""
+    short = stored.dtype.kind in "iu" and stored.dtype.itemsize <= 2
+    if short and slope == 1 and intercept.is_integer() and abs(intercept) < _EXACT:
+        whole = stored.astype(np.float32)  # nothing to round: no way through float64
+        whole += np.float32(intercept)
+        return whole
     with np.errstate(over="ignore", invalid="ignore"):
         pixels = np.asarray(stored * slope + intercept, dtype=np.float32)
     if not (np.abs(pixels) < _BEYOND_MEASURE).all():

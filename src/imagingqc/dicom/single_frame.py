@@ -74,7 +74,7 @@ def single_frame(path: str, frame: int = 0) -> bytes:
     known = Path(path)
     try:
         about = known.stat()
-        outline = _outline(path, about.st_mtime_ns, about.st_size)
+        outline = outline_of(path, about.st_mtime_ns, about.st_size)
     except OSError as exc:
         raise DataError("file_unreadable") from exc
     if not 0 <= frame < outline.shape.frames:
@@ -82,13 +82,13 @@ def single_frame(path: str, frame: int = 0) -> bytes:
     with open_source(path) as source:
         try:
             with quiet():
-                return _file(outline, source, frame)
+                return frame_file(outline, source, frame, header_of(outline, frame))
         except PARSER_ERRORS as exc:
             raise DataError("parse_error", detail=type(exc).__name__) from exc
 
 
 @dataclass(frozen=True, slots=True)
-class _Outline:
+class Outline:
     """What is the same for every frame, and what each frame says itself (empty for classic objects)."""
 
     common: Dataset
@@ -99,7 +99,8 @@ class _Outline:
 
 
 @lru_cache(maxsize=8)
-def _outline(path: str, modified: int, size: int) -> _Outline:  # noqa: ARG001 - a file that changed is read anew
+def outline_of(path: str, modified: int, size: int) -> Outline:  # noqa: ARG001 - a file that changed is read anew
+    """What all frames of a file share."""
     with open_source(path) as source:
         try:
             with quiet():
@@ -108,7 +109,7 @@ def _outline(path: str, modified: int, size: int) -> _Outline:  # noqa: ARG001 -
             raise DataError("parse_error", detail=type(exc).__name__) from exc
 
 
-def _read(source: Source) -> _Outline:
+def _read(source: Source) -> Outline:
     dataset, pixel = source.dataset, source.pixel
     rows, columns = _integer(dataset, "Rows"), _integer(dataset, "Columns")
     if pixel is None:
@@ -135,7 +136,7 @@ def _read(source: Source) -> _Outline:
     syntax = source.transfer_syntax
     if syntax == DeflatedExplicitVRLittleEndian:
         syntax = ExplicitVRLittleEndian
-    return _Outline(common, _own(dataset, shape.frames), shape, pixel, syntax)
+    return Outline(common, _own(dataset, shape.frames), shape, pixel, syntax)
 
 
 def _own(dataset: Dataset, frames: int) -> tuple[Dataset, ...]:
@@ -170,20 +171,26 @@ def _integer(dataset: Dataset, keyword: str) -> int:
 # --- writing ------------------------------------------------------------------------------------
 
 
-def _file(outline: _Outline, source: Source, frame: int) -> bytes:
+def header_of(outline: Outline, frame: int) -> Dataset:
+    """The attributes of one frame, still encoded as they came."""
     header = Dataset()
     for part in (outline.common, *outline.own[frame : frame + 1]):
         for tag in list(part.keys()):
             header[tag] = part.get_item(tag)
     _drop_absurd(header)
+    return header
+
+
+def frame_file(outline: Outline, source: Source, frame: int, header: Dataset) -> bytes:
+    """The file of one frame under that header, its pixels as they are."""
     little = outline.syntax != ExplicitVRBigEndian
     if has_table(header):
         header, values = through_table(header, decode_frame(source, outline.shape, frame).values, little=little)
-        out = _begun(ExplicitVRLittleEndian, header)
+        out = begun(ExplicitVRLittleEndian, header)
         data = values.astype("<u2").tobytes()
         out.write(struct.pack("<HH2sHL", 0x7FE0, 0x10, b"OW", 0, len(data)) + data)
         return bytes(out.getvalue())
-    out = _begun(outline.syntax, header)
+    out = begun(outline.syntax, header)
     order = "<" if little else ">"
     if outline.pixel.length == UNDEFINED:
         data = get_frame(_at(source, outline.pixel.offset), frame, number_of_frames=outline.shape.frames)
@@ -196,7 +203,7 @@ def _file(outline: _Outline, source: Source, frame: int) -> bytes:
     return bytes(out.getvalue())
 
 
-def _begun(syntax: str, header: Dataset) -> DicomBytesIO:
+def begun(syntax: str, header: Dataset) -> DicomBytesIO:
     """The file up to its pixels."""
     out = DicomBytesIO()
     out.write(b"\0" * 128 + b"DICM")
@@ -238,7 +245,7 @@ def _at(source: Source, offset: int) -> BinaryIO:
     return source.stream
 
 
-def _native(outline: _Outline, source: Source, frame: int) -> bytes:
+def _native(outline: Outline, source: Source, frame: int) -> bytes:
     shape, pixel = outline.shape, outline.pixel
     bits = shape.rows * shape.columns * shape.samples * shape.bits_allocated
     if shape.bits_allocated == 1 and bits % 8 and shape.frames > 1:

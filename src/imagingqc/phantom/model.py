@@ -21,7 +21,8 @@ class Parameter:
     """Something the images cannot say and a person may: the nominal thickness, the kerma of each exposure.
 
     `kind` "numbers" is a list.  Without a default the parameter may be left out only where the test can do without:
-    what needs it is then not measured, with that as its reason.
+    what needs it is then not measured, with that as its reason.  `pick` says that it is a choice made by hand in the
+    images, and of what (`imagingqc.phantom.hand`); "number" is such a choice that is typed.
     """
 
     key: str
@@ -31,6 +32,7 @@ class Parameter:
     kind: Literal["number", "integer", "text", "choice", "numbers", "flag"] = "number"
     default: Value | None = None
     choices: tuple[str, ...] = ()
+    pick: Literal["", "number", "image", "circle", "rect"] = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +84,8 @@ class PhantomTest:
     `run` raises AnalysisError when the phantom is not found, is another one, or the images are unfit; a single
     quantity that cannot be had is a Measurement with a reason.  A change of any number raises `version`.
     `phantoms` are the keys it may find; `real` tells whether it has met a real phantom yet (else its page says so).
+    A `general` test takes any even object: of several that accept the same images one that knows its phantom goes
+    before it.
     """
 
     name: str
@@ -94,6 +98,7 @@ class PhantomTest:
     run: Callable[[PhantomInput], PhantomFound]
     parameters: tuple[Parameter, ...] = ()
     real: bool = False
+    general: bool = False
 
     def label(self, lang: str = "zh") -> str:
         return self.zh if lang == "zh" else self.en
@@ -103,7 +108,8 @@ class PhantomTest:
 class PhantomResult:
     """One run of one test.  `refused` is set exactly when nothing was measured.
 
-    `inputs` are the SOP Instance UIDs of all images given, sorted.
+    `inputs` are the SOP Instance UIDs of all images given, sorted.  `by_hand` lists the parameters that a person chose
+    in the images: {"key", "value"} and, of a chosen image, "series_number", "instance_number" and "frame" (from 0).
     """
 
     test: str
@@ -114,6 +120,7 @@ class PhantomResult:
     parameters: Mapping[str, Value]
     modality: str
     verdicts: tuple[Verdict, ...] = ()
+    by_hand: tuple[Mapping[str, Any], ...] = ()
 
     def as_dict(self, lang: str = "zh") -> dict[str, Any]:
         """Plain JSON; keys are only ever added."""
@@ -133,6 +140,7 @@ class PhantomResult:
             "curves": [dict(c) for c in found.curves] if found else [],
             "parameters": {k: list(v) if isinstance(v, tuple) else v for k, v in self.parameters.items()},
             "inputs": list(self.inputs),
+            "by_hand": [dict(one) for one in self.by_hand],
         }
 
 

@@ -12,6 +12,7 @@ from imagingqc.dicom.model import Series, Stack
 from imagingqc.dicom.series import split_stacks
 from imagingqc.errors import AnalysisError, DataError
 from imagingqc.phantom.frames import Frames
+from imagingqc.phantom.hand import by_hand
 from imagingqc.phantom.model import PhantomFound, PhantomInput, PhantomResult, PhantomTest
 from imagingqc.quantity import Measurement, Value
 
@@ -27,7 +28,8 @@ def analyse(
     given = _parameters(test, parameters or {})
     inputs = tuple(sorted(i.sop_uid for s in chosen for i in s.instances))
     modality = chosen[0].modality if chosen else ""
-    base = PhantomResult(test.name, test.version, None, None, inputs, given, modality)
+    chosen_there = by_hand(test, given, chosen)
+    base = PhantomResult(test.name, test.version, None, None, inputs, given, modality, by_hand=chosen_there)
     try:
         _require_fit(test, chosen)
         found = test.run(PhantomInput(_stacks(chosen), Frames(), given))

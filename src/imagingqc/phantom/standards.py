@@ -20,7 +20,8 @@ BY_MODALITY: Mapping[str, tuple[str, ...]] = {
 }
 BY_PHANTOM: Mapping[str, tuple[str, ...]] = {
     "acr-ct-464": ("acr-ct-phantom",),
-    "acr-mr-large": ("acr-mr-2022",),
+    "acr-mr-large": ("acr-mr-2022", "acr-mr-weekly"),
+    "acr-mr-medium": ("acr-mr-medium",),
 }
 
 

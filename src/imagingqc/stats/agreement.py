@@ -1,4 +1,4 @@
-"""Agreement of two judges: shares with their intervals, Cohen's kappa, sensitivity when few passes were looked at."""
+"""Agreement of two judges: shares with intervals, kappa plain and weighted, sensitivity when few passes were seen."""
 
 from __future__ import annotations
 
@@ -18,8 +18,10 @@ _DRAWS = 20_000
 _JEFFREYS = 0.5  # the prior Beta(1/2, 1/2) of a share, and Gamma(1/2, 0) of a count
 
 
-def wilson(k: int, n: int, level: float = LEVEL) -> Interval:
+def wilson(k: float, n: float, level: float = LEVEL) -> Interval:
     """Interval of a share: `k` of `n`, both as fractions from 0 to 1.
+
+    Of a weighted sample `n` is its effective size and `k` the share of it; neither need be whole.
 
     Source: Wilson, J Am Stat Assoc 22:209 (1927), score interval without continuity correction.
     Raises AnalysisError `no_cases` when n is 0, ValueError when k is not within 0 to n.
@@ -28,7 +30,7 @@ def wilson(k: int, n: int, level: float = LEVEL) -> Interval:
         raise ValueError(f"{k} of {n} is no share")
     if n == 0:
         raise AnalysisError("no_cases")
-    z = _quantile(level)
+    z = quantile(level)
     share, scale = k / n, 1 + z * z / n
     middle = share + z * z / (2 * n)
     half = z * math.sqrt(share * (1 - share) / n + z * z / (4 * n * n))
@@ -37,7 +39,7 @@ def wilson(k: int, n: int, level: float = LEVEL) -> Interval:
     return (0.0 if k == 0 else low, 1.0 if k == n else high)
 
 
-def _quantile(level: float) -> float:
+def quantile(level: float) -> float:
     """Standard normal deviate that holds `level` of the distribution on both sides."""
     return NormalDist().inv_cdf(0.5 + level / 2)
 
@@ -53,30 +55,40 @@ class Kappa:
     n: int
 
 
-def cohen_kappa(table: Sequence[Sequence[int]], level: float = LEVEL) -> Kappa:
+def cohen_kappa(table: Sequence[Sequence[float]], level: float = LEVEL) -> Kappa:
     """Cohen's kappa of a square table of counts (rows: one judge, columns: the other, same order of classes).
 
     Interval: value ± z · SE with the large-sample error of Fleiss, Cohen and Everitt, Psychol Bull 72:323 (1969),
-    cut at −1 and 1.  Source of kappa: Cohen, Educ Psychol Meas 20:37 (1960).
+    cut at −1 and 1; of perfect agreement, where that error is 0, down to what Wilson's interval of n of n leaves.
+    Source of kappa: Cohen, Educ Psychol Meas 20:37 (1960).
     Raises AnalysisError `no_cases` for an empty table and `one_class` when chance alone would agree always.
     """
     counts = np.asarray(table, dtype=float)
-    n = counts.sum()
+    return kappa_of(counts, np.eye(len(counts)), level)
+
+
+def kappa_of(counts: NDArray[np.float64], weights: NDArray[np.float64], level: float = LEVEL) -> Kappa:
+    """Kappa with any weights of agreement (1 on the diagonal, 0 to 1 beside it); see `cohen_kappa`.
+
+    Cohen, Psychol Bull 70:213 (1968); error: Fleiss, Cohen and Everitt (1969).  It holds for tables that
+    `symmetrised` gives, too: there the influence of a pair is that of its mirror image.
+    """
+    n = float(counts.sum())
     if n == 0:
         raise AnalysisError("no_cases")
     p = counts / n
     rows, columns = p.sum(axis=1), p.sum(axis=0)
-    observed, expected = float(np.trace(p)), float(rows @ columns)
+    observed, expected = float((weights * p).sum()), float(rows @ weights @ columns)
     if expected > 1 - 1e-12:
         raise AnalysisError("one_class")
     kappa = (observed - expected) / (1 - expected)
-    margins = columns[:, None] + rows[None, :]  # of cell (i, j): column total i and row total j
-    on = np.diag(p) * (1 - (rows + columns) * (1 - kappa)) ** 2
-    off = p * margins**2
-    off_sum = float(off.sum() - np.trace(off))
-    variance = float(on.sum()) + (1 - kappa) ** 2 * off_sum - (kappa - expected * (1 - kappa)) ** 2
-    half = _quantile(level) * math.sqrt(max(0.0, variance) / n) / (1 - expected)
-    return Kappa(kappa, (max(-1.0, kappa - half), min(1.0, kappa + half)), observed, expected, int(n))
+    # Mean weight of a class of either judge against all of the other.
+    margins = (weights @ columns)[:, None] + (rows @ weights)[None, :]
+    spread = float((p * (weights - margins * (1 - kappa)) ** 2).sum())
+    variance = spread - (kappa - expected * (1 - kappa)) ** 2
+    half = quantile(level) * math.sqrt(max(0.0, variance) / n) / (1 - expected)
+    low = kappa - half if observed < 1 - 1e-12 else (wilson(n, n, level)[0] - expected) / (1 - expected)
+    return Kappa(kappa, (max(-1.0, low), min(1.0, kappa + half)), observed, expected, round(n))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
-"""Whether a device has slowly left its own normal: the exponentially weighted moving average (EWMA) control chart.
+"""Whether something has slowly left its own normal: the EWMA control chart of a device, the slope of estimates.
 
+The exponentially weighted moving average (EWMA) chart:
 NIST/SEMATECH e-Handbook of Statistical Methods 6.3.2.4; Montgomery, Introduction to Statistical Quality Control,
 chapter 9.2; Lucas & Saccucci, Technometrics 32 (1990) 1.
 """
@@ -10,6 +11,10 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import stdtrit
 
 from imagingqc.errors import AnalysisError
 
@@ -78,3 +83,44 @@ def _since(outside: Sequence[bool]) -> int | None:
         return None
     inside = [i for i, out in enumerate(outside) if not out]
     return inside[-1] + 1 if inside else 0
+
+
+@dataclass(frozen=True, slots=True)
+class Slope:
+    """Change per unit of time with its interval; `scatter` is how much wider than their errors the estimates lie."""
+
+    value: float
+    se: float
+    interval: tuple[float, float]
+    scatter: float
+
+
+def slope_of(
+    times: Sequence[float],
+    estimates: NDArray[np.float64],
+    covariance: NDArray[np.float64],
+    *,
+    free: int,
+    level: float = 0.95,
+) -> Slope:
+    """Straight line through estimates that have errors of their own, by generalised least squares.
+
+    `covariance` is that of the estimates, known from `free` degrees of freedom.  Where they scatter about the line by
+    more than it says, the error is widened by the square root of chi-squared over its degrees of freedom (Birge,
+    Phys Rev 40:207, 1932), so that wobbling is not taken for drift.  Interval by Student's t.
+    Raises AnalysisError `too_few_values` below 3 different times.
+    """
+    x = np.asarray(times, dtype=float)
+    different = len(np.unique(x))
+    if different < 3:
+        raise AnalysisError("too_few_values", n=different, fewest=3)
+    design = np.column_stack([np.ones_like(x), x - x.mean()])
+    weighted = np.linalg.solve(covariance, np.column_stack([design, estimates]))
+    inverse = np.linalg.inv(design.T @ weighted[:, :2])
+    line = inverse @ (design.T @ weighted[:, 2])
+    left = estimates - design @ line
+    chi2 = float(left @ np.linalg.solve(covariance, left))
+    scatter = max(1.0, math.sqrt(chi2 / (len(x) - 2)))
+    value, se = float(line[1]), math.sqrt(float(inverse[1, 1])) * scatter
+    half = float(stdtrit(free, 0.5 + level / 2)) * se
+    return Slope(value, se, (value - half, value + half), scatter)

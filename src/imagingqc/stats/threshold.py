@@ -87,7 +87,7 @@ def compare_thresholds(
     values, bad = np.asarray(scores, dtype=float), np.asarray(faulty, dtype=bool)
     if values.shape != bad.shape or not np.isfinite(values).all() or not math.isfinite(present):
         raise ValueError("one finite score for each case")
-    _require_enough(bad)
+    require_enough(bad)
     levels, rank = np.unique(values, return_inverse=True)
     if len(levels) < 2:
         raise AnalysisError("one_value")
@@ -126,7 +126,8 @@ def round_between(low: float, high: float, closed: Literal["low", "high", ""] = 
     return middle
 
 
-def _require_enough(bad: NDArray[np.bool_]) -> None:
+def require_enough(bad: NDArray[np.bool_]) -> None:
+    """Raises AnalysisError `few_cases` below 20 cases, `few_of_a_class` below 5 faulty or 5 sound ones."""
     n, n_bad = len(bad), int(bad.sum())
     if n < FEWEST:
         raise AnalysisError("few_cases", n=n, fewest=FEWEST)

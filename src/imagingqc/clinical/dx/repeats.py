@@ -40,10 +40,11 @@ def acquisition_time(instance: Instance) -> dt.datetime | None:
         pairs.append(("ContentDate", "ContentTime"))
     stated = [instance.text("AcquisitionDateTime") or ""]
     stated += [(instance.text(day) or "") + (instance.text(clock) or "") for day, clock in pairs]
-    return next((moment for text in stated for moment in [_moment(text)] if moment is not None), None)
+    return next((moment for text in stated for moment in [moment_of(text)] if moment is not None), None)
 
 
-def _moment(text: str) -> dt.datetime | None:
+def moment_of(text: str) -> dt.datetime | None:
+    """A DICOM date and time in one text, without its zone; None when it is not written as the standard asks."""
     whole, _, part = re.split(r"[+-]", text)[0].partition(".")
     if re.fullmatch(r"\d{14}", whole) is None:
         return None

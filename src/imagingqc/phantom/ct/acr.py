@@ -12,13 +12,16 @@ from typing import TypeVar
 
 import numpy as np
 
+from imagingqc.dicom.model import Slice, Stack
 from imagingqc.errors import AnalysisError, Reason
 from imagingqc.imaging.circle import Floats
 from imagingqc.imaging.edge_spread import Mtf
 from imagingqc.phantom.ct import acr_parts as parts
+from imagingqc.phantom.ct import spectrum
 from imagingqc.phantom.ct.acr_find import MODULE_MM, Located, locate
 from imagingqc.phantom.ct.acr_ramps import slice_width
 from imagingqc.phantom.ct.rounds import RoundSlice, isocentre, round_slice, slice_thickness_mm
+from imagingqc.phantom.hand import chosen_image
 from imagingqc.phantom.model import Curve, Parameter, PhantomFound, PhantomInput, PhantomTest, the_volume
 from imagingqc.quantity import Evidence, Measurement, Value, quantity_catalogue
 
@@ -31,27 +34,33 @@ MATERIALS = {"polyethylene": "material.polyethylene", "bone": "material.bone", "
              "air": "material.air", "water": "ct_number"}  # fmt: skip
 PROTOCOLS = ("adult_head", "adult_abdomen", "child_head", "child_abdomen")
 HIGH, SHARP = "resolution.high_contrast", "resolution.high_contrast_sharp"
-NOISE_MM, NOISE_SLICE_MM, CONTRAST_SCALE_HU = 40.0, 10.0, 1000.0
+NOISE_MM, SPECTRUM_MM, NOISE_SLICE_MM, CONTRAST_SCALE_HU = 40.0, 46.0, 10.0, 1000.0
 MOST_RAMP_SLICES, MOST_BEAD_SLICES, BEAD_REACH_MM = 24, 24, 12.0
 RAMP_MARGIN_MM = 1.0
-QUANTITIES = tuple(
-    PREFIX + name
-    for name in (
-        *MATERIALS.values(), "slice_thickness", "cnr", *(f"cnr.{p}" for p in PROTOCOLS), "uniformity", "noise",
-        "noise.hu", "distance", HIGH, SHARP, "mtf50", "mtf10", "diameter", "offset",
+QUANTITIES = (*spectrum.QUANTITIES, *(PREFIX + name for name in (
+    *MATERIALS.values(), "slice_thickness", "cnr", *(f"cnr.{p}" for p in PROTOCOLS), "uniformity", "noise",
+    "noise.hu", "distance", HIGH, SHARP, "mtf50", "mtf10", "diameter", "offset",
+)))  # fmt: skip
+MODULES = {
+    module: Parameter(
+        f"module_{module}", f"模块 {module} 的测量层（手工选定）", f"slice of module {module} (chosen by hand)",
+        kind="text", pick="image",
     )
-)  # fmt: skip
+    for module in (1, 2, 3, 4)
+}  # fmt: skip
 PARAMETERS = (
     Parameter("protocol", "扫描方案", "protocol", kind="choice", choices=PROTOCOLS),
     Parameter("kernel", "重建算法", "kernel", kind="choice", choices=("standard", "sharp"), default="standard"),
+    *MODULES.values(),
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What all parts need: the input, the phantom found, and the nominal slice thickness in mm."""
+    """What all parts need: the input, the volume, the phantom found, and the nominal slice thickness in mm."""
 
     given: PhantomInput
+    stack: Stack
     found: Located
     thickness_mm: float | None
 
@@ -60,10 +69,14 @@ class Run:
 
 
 def run(given: PhantomInput) -> PhantomFound:
-    """Measure the four modules of the largest volume; AnalysisError when it is not the whole phantom."""
-    stack = the_volume(given.stacks)
-    found = locate(stack, given.frames)
-    this = Run(given, found, slice_thickness_mm(stack.slices[0]))
+    """Measure the four modules of the largest volume; AnalysisError when it is not the whole phantom.
+
+    Slices of modules may be chosen by hand; they are then of the volume to measure.
+    """
+    chosen = _by_hand(given)
+    stack = next((stack for stack, _ in chosen.values()), None) or the_volume(given.stacks)
+    found = locate(stack, given.frames, {module: piece for module, (_, piece) in chosen.items()})
+    this = Run(given, stack, found, slice_thickness_mm(stack.slices[0]))
     mtf = _or_reason(lambda: parts.edge_mtf(found.chosen[1]))
     bars = _or_reason(lambda: parts.bar_modulations(found.chosen[4], found.turn))
     measurements = (
@@ -84,6 +97,18 @@ def run(given: PhantomInput) -> PhantomFound:
         checks=_checks(found),
         curves=_curves(mtf, bars),
     )
+
+
+def _by_hand(given: PhantomInput) -> dict[int, tuple[Stack, Slice]]:
+    """Module -> the slice that a person chose for it; AnalysisError `not_a_volume`, `phantom_several_series`."""
+    named = {module: chosen_image(given, parameter) for module, parameter in MODULES.items()}
+    chosen = {module: one for module, one in named.items() if one is not None}
+    stacks = {id(stack): stack for stack, _ in chosen.values()}
+    if len(stacks) > 1:
+        raise AnalysisError("phantom_several_series", n=len(stacks))
+    if others := [stack.kind for stack in stacks.values() if stack.kind != "volume"]:
+        raise AnalysisError("not_a_volume", kinds=others[0])
+    return chosen
 
 
 def _or_reason(measure: Callable[[], T]) -> T | Reason:
@@ -132,8 +157,7 @@ def _thickness(this: Run) -> Measurement:
     reach = MODULE_MM / 2 - nominal / 2 + RAMP_MARGIN_MM
     inside = [p for p in this.found.inside[1] if abs((p.position_mm or 0.0) - this.found.middle_mm[1]) <= reach]
     step = max(1, math.ceil(len(inside) / MOST_RAMP_SLICES))
-    stack = the_volume(this.given.stacks)
-    slices = [s for p in inside[::step] if (s := round_slice(p, stack, this.given.frames)) is not None and s.round]
+    slices = [s for p in inside[::step] if (s := round_slice(p, this.stack, this.given.frames)) is not None and s.round]
     width = _or_reason(lambda: slice_width(slices, this.found.turn, nominal))
     if isinstance(width, Reason):
         return _measured(piece, "slice_thickness", width, nominal=nominal)
@@ -171,14 +195,15 @@ def _even(this: Run) -> list[Measurement]:
         _measured(piece, "uniformity", difference, piece.circle_evidence(sample.radius_mm, *sample.place)),
         _measured(piece, "noise", share, place),
         _measured(piece, "noise.hu", deviation, place),
+        *spectrum.of_round((NAME, VERSION), piece, SPECTRUM_MM),
     ]
 
 
 def _distance(this: Run) -> Measurement:
-    piece, stack = this.slice(3), the_volume(this.given.stacks)
+    piece = this.slice(3)
     near = [p for p in this.found.inside[3] if abs((p.position_mm or 0.0) - piece.z_mm) <= BEAD_REACH_MM]
     near.sort(key=lambda p: abs((p.position_mm or 0.0) - piece.z_mm))
-    slices = [s for p in near[:MOST_BEAD_SLICES] if (s := round_slice(p, stack, this.given.frames)) is not None]
+    slices = [s for p in near[:MOST_BEAD_SLICES] if (s := round_slice(p, this.stack, this.given.frames)) is not None]
     found = _or_reason(lambda: parts.beads(slices))
     if isinstance(found, Reason):
         return _measured(piece, "distance", found, nominal=parts.BEADS_MM)

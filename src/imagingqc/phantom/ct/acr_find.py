@@ -82,8 +82,11 @@ class Located:
     inner_mm: float
 
 
-def locate(stack: Stack, frames: Frames) -> Located:
+def locate(stack: Stack, frames: Frames, by_hand: Mapping[int, Slice] | None = None) -> Located:
     """Find all four modules by what they hold, and the turn by the inserts.
+
+    `by_hand` are the slices of modules that a person chose: they are measured when they show their module
+    (AnalysisError `hand_slice_unfit` else).
 
     AnalysisError `phantom_not_found`, `phantom_cut`, `phantom_scale`, `phantom_tilted`, `phantom_other` (with what it
     looks like) or `phantom_incomplete` (with the modules that are missing).
@@ -108,7 +111,11 @@ def locate(stack: Stack, frames: Frames) -> Located:
         3: (edges[1] + edges[2]) / 2,
         4: edges[2] + direction * MODULE_MM / 2,
     }
-    chosen = {m: _measurable(stack, frames, spans[m], middles[m], m) for m in middles}
+    wanted = by_hand or {}
+    chosen = {
+        m: _shown(stack, frames, wanted[m], m) if m in wanted else _measurable(stack, frames, spans[m], middles[m], m)
+        for m in middles
+    }
     inside = {m: _within(stack, spans[m]) for m in middles}
     return Located(chosen, inside, middles, turn_of(chosen[1]), axis, direction, inner)
 
@@ -213,6 +220,14 @@ def _measurable(stack: Stack, frames: Frames, span: tuple[float, float], middle:
     found = round_slice(piece, stack, frames)
     if found is None or not found.round:
         raise AnalysisError("phantom_incomplete", missing=str(module))
+    return found
+
+
+def _shown(stack: Stack, frames: Frames, piece: Slice, module: int) -> RoundSlice:
+    """The slice that a person chose for a module."""
+    found = round_slice(piece, stack, frames)
+    if found is None or not found.round or kind_of(found) != str(module):
+        raise AnalysisError("hand_slice_unfit", wanted=str(module))
     return found
 
 

@@ -16,9 +16,11 @@ from imagingqc.imaging.circle import Floats
 from imagingqc.imaging.cylinder import Cylinder, fit_cylinder
 from imagingqc.imaging.round_object import RoundObject, disc_values, round_object
 from imagingqc.phantom.frames import Frames
+from imagingqc.phantom.hand import Circle as Drawn
 from imagingqc.phantom.model import the_volume
 from imagingqc.quantity import Evidence
 
+AIR_HU = -1000.0
 AIR_TO_WATER_HU = -500.0  # halfway: the outline lies where the object ends
 SMALLEST_MM = 80.0
 ROUND_KEPT = 0.65  # share of the outline that lies on the circle; a table may hide the rest
@@ -77,8 +79,8 @@ class RoundSlice:
         return Evidence(self.piece.instance.series_uid, self.piece.instance.sop_uid, self.piece.frame, shape)
 
 
-def round_slice(piece: Slice, stack: Stack, frames: Frames) -> RoundSlice | None:
-    """The largest object of one slice; None where there is only air.
+def round_slice(piece: Slice, stack: Stack, frames: Frames, drawn: Drawn | None = None) -> RoundSlice | None:
+    """The largest object of one slice, of what lies in the circle `drawn` by hand; None where there is only air.
 
     AnalysisError `not_hu` for pixels that are no CT numbers, `missing_tag` without a pixel spacing.
     """
@@ -88,7 +90,8 @@ def round_slice(piece: Slice, stack: Stack, frames: Frames) -> RoundSlice | None
     spacing = image.spacing_mm or stack.spacing_mm
     if spacing is None:
         raise AnalysisError("missing_tag", tag="PixelSpacing")
-    found = round_object(image.pixels, spacing, AIR_TO_WATER_HU, SMALLEST_MM)
+    looked_at = drawn.only(image.pixels, spacing, AIR_HU) if drawn else image.pixels
+    found = round_object(looked_at, spacing, AIR_TO_WATER_HU, SMALLEST_MM)
     return None if found is None else RoundSlice(piece, image, spacing, found)
 
 

@@ -16,6 +16,7 @@ from imagingqc.dicom.model import Stack
 from imagingqc.errors import AnalysisError, Reason
 from imagingqc.imaging.cylinder import Cylinder
 from imagingqc.imaging.round_object import radial_mean
+from imagingqc.phantom.ct import spectrum
 from imagingqc.phantom.ct.acr_find import looks_like
 from imagingqc.phantom.ct.rounds import (
     RoundSlice,
@@ -28,6 +29,7 @@ from imagingqc.phantom.ct.rounds import (
 )
 from imagingqc.phantom.ct.water_parts import clock_places, evenness, strongest_ring, wall_mm
 from imagingqc.phantom.frames import Frames
+from imagingqc.phantom.hand import IMAGE, OUTLINE, Circle, chosen_image, drawn_circle
 from imagingqc.phantom.model import Curve, Parameter, PhantomFound, PhantomInput, PhantomTest
 from imagingqc.quantity import Evidence, Measurement, quantity_catalogue
 
@@ -51,7 +53,11 @@ DIAMETER, RING = "ct.phantom.diameter", "ct.phantom.ring"
 
 PARAMETERS = (
     Parameter("diameter_mm", "体模外径标称值", "nominal outer diameter of the phantom", "mm"),
-    Parameter("slice", "测量层面（从 1 起，按位置）", "slice to measure (from 1, by position)", kind="integer"),
+    Parameter(
+        "slice", "测量层面（从 1 起，按位置）", "slice to measure (from 1, by position)", kind="integer", pick="number"
+    ),
+    IMAGE,
+    OUTLINE,
 )
 
 
@@ -73,8 +79,11 @@ def run(given: PhantomInput) -> PhantomFound:
 
     AnalysisError when there is no round object, when it is not as wide as water phantoms are or as the person says,
     when its inside is not even water, when it changes its diameter, is cut or tilted.  Of several single slices the
-    only one that shows even water is measured.
+    only one that shows even water is measured.  Choices made by hand (`phantom.hand`): `image`, the slice to measure,
+    and `outline`, the circle in which the phantom is looked for.
     """
+    if (by_hand := chosen_image(given)) is not None:
+        return _run(by_hand[0], given)
     singles = [stack for stack in given.stacks if stack.kind == "single"]
     if len(singles) < 2 or any(stack.kind == "volume" for stack in given.stacks):
         return _run(the_stack(given.stacks), given)
@@ -93,12 +102,16 @@ def run(given: PhantomInput) -> PhantomFound:
 
 
 def _run(stack: Stack, given: PhantomInput) -> PhantomFound:
-    slices = require_round(_seen(stack, given.frames))
+    drawn = drawn_circle(given)
+    slices = require_round(_seen(stack, given.frames, drawn))
     _require_size(slices, given.number("diameter_mm"))
     good = _require_water(slices)
     axis = require_axis([w.piece for w in good])
     _require_cylinder([w.piece for w in good])
     chosen = _chosen(stack, given, good)
+    if drawn is not None:
+        piece = chosen.piece
+        drawn.require_agrees(piece.found.x, piece.found.y, piece.diameter_mm / 2, piece.spacing_mm)
     return PhantomFound(
         phantom=PHANTOM,
         measurements=_measurements(chosen),
@@ -109,10 +122,10 @@ def _run(stack: Stack, given: PhantomInput) -> PhantomFound:
     )
 
 
-def _seen(stack: Stack, frames: Frames) -> list[RoundSlice]:
+def _seen(stack: Stack, frames: Frames, drawn: Circle | None) -> list[RoundSlice]:
     count = len(stack.slices)
     step = max(1, math.ceil(count / MOST_SLICES))
-    found = (round_slice(piece, stack, frames) for piece in stack.slices[(count - 1) % step // 2 :: step])
+    found = (round_slice(piece, stack, frames, drawn) for piece in stack.slices[(count - 1) % step // 2 :: step])
     return [one for one in found if one is not None]
 
 
@@ -156,17 +169,26 @@ def _require_cylinder(slices: Sequence[RoundSlice]) -> None:
 
 def _chosen(stack: Stack, given: PhantomInput, good: Sequence[Water]) -> Water:
     """The slice that a person asked for, or the middle one of the even slices."""
-    wanted = given.number("slice")
+    wanted = _number_of_slice(stack, given)
     if wanted is None:
         return good[len(good) // 2]
-    if not float(wanted).is_integer() or not 1 <= wanted <= len(stack.slices):
-        raise AnalysisError("parameter_bad", parameter="slice", value=wanted)
-    piece = round_slice(stack.slices[int(wanted) - 1], stack, given.frames)
+    piece = round_slice(stack.slices[wanted - 1], stack, given.frames, drawn_circle(given))
     water = _water(piece) if piece is not None and piece.round else "not_round"
     if isinstance(water, str):
         usable = sorted(stack.slices.index(w.piece.piece) + 1 for w in good)
-        raise AnalysisError("phantom_slice_unfit", slice=int(wanted), usable=f"{usable[0]}–{usable[-1]}")
+        raise AnalysisError("phantom_slice_unfit", slice=wanted, usable=f"{usable[0]}–{usable[-1]}")
     return water
+
+
+def _number_of_slice(stack: Stack, given: PhantomInput) -> int | None:
+    """The slice that a person typed or chose in the images, from 1; both at once have to be the same."""
+    typed, chosen = given.number("slice"), chosen_image(given)
+    if typed is not None and (not float(typed).is_integer() or not 1 <= typed <= len(stack.slices)):
+        raise AnalysisError("parameter_bad", parameter="slice", value=typed)
+    number = None if chosen is None else stack.slices.index(chosen[1]) + 1
+    if typed is not None and number not in {None, int(typed)}:
+        raise AnalysisError("hand_slice_twice", slice=int(typed), image=number)
+    return number if typed is None else int(typed)
 
 
 def _measurements(water: Water) -> tuple[Measurement, ...]:
@@ -186,6 +208,7 @@ def _measurements(water: Water) -> tuple[Measurement, ...]:
         _measured(piece, NOISE_HU, deviation, noise_place),
         _measured(piece, DIAMETER, piece.diameter_mm, piece.circle_evidence(piece.diameter_mm / 2)),
         _ring(water),
+        *spectrum.of_round((NAME, VERSION), piece, water.radius_mm - EDGE_MM),
     )
 
 
@@ -268,7 +291,7 @@ TEST = PhantomTest(
     en="CT water phantom",
     modalities=frozenset({"CT"}),
     phantoms=(PHANTOM,),
-    quantities=(CT_NUMBER, UNIFORMITY, NOISE, NOISE_HU, DIAMETER, RING),
+    quantities=(CT_NUMBER, UNIFORMITY, NOISE, NOISE_HU, DIAMETER, RING, *spectrum.QUANTITIES),
     run=run,
     parameters=PARAMETERS,
     real=True,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from imagingqc.dicom.model import Instance, Slice
 from imagingqc.errors import AnalysisError
 from imagingqc.image import Image2D
+from imagingqc.phantom.hand import Box, moved, only_chosen
 from imagingqc.phantom.model import Parameter, PhantomInput, at_slice
 from imagingqc.quantity import Evidence
 
@@ -36,7 +37,7 @@ class Raw:
     """One unprocessed picture; `relationship` is Pixel Intensity Relationship ("LIN", "LOG"), "" when not stated.
 
     `sign` is 1 where values rise with the exposure, -1 where they fall, 0 when not stated (Pixel Intensity Relationship
-    Sign, with the sign of Rescale Slope).
+    Sign, with the sign of Rescale Slope).  `origin` is where the picture begins (x, y) when it is a part of its image.
     """
 
     piece: Slice
@@ -44,6 +45,7 @@ class Raw:
     spacing_mm: tuple[float, float]
     relationship: str
     sign: int = 0
+    origin: tuple[int, int] = (0, 0)
 
     @property
     def values(self) -> Floats32:
@@ -54,7 +56,16 @@ class Raw:
         return self.piece.instance.sop_uid
 
     def evidence(self, shape: dict[str, object]) -> Evidence:
-        return at_slice(self.piece, shape)
+        """A shape in pixels of this picture, as evidence in its image."""
+        return at_slice(self.piece, moved(shape, *self.origin))
+
+    def part(self, box: Box | None) -> Raw:
+        """The part in a rectangle; all of it without one."""
+        if box is None:
+            return self
+        padding = None if self.image.padding is None else box.of(self.image.padding)
+        image = replace(self.image, pixels=box.of(self.image.pixels), stored=box.of(self.image.stored), padding=padding)
+        return replace(self, image=image, origin=(self.origin[0] + box.x, self.origin[1] + box.y))
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +98,10 @@ def raw_images(given: PhantomInput, fewest: int, most: int = 50) -> list[Raw]:
     `xr_intent_unknown`
     when the header does not say and nobody confirmed, `missing_tag` without pixel spacing, `receptor_size` when
     spacing and matrix give no believable receptor, `image_count`, `xr_sizes_differ` for unequal matrices.
+    Of an image chosen by hand (`hand.IMAGE`) that one alone.
     Source: PS3.3 C.8.11.3 (DX image module: intent, pixel intensity relationship).
     """
+    given = only_chosen(given)
     pieces = [piece for stack in given.stacks for piece in stack.slices]
     kinds = sorted({stack.kind for stack in given.stacks})
     if kinds != ["projection"]:

@@ -11,6 +11,7 @@ from imagingqc.imaging.bars import BarGroup, bar_groups
 from imagingqc.phantom.dr.edge import EdgeMtf, edge_mtfs
 from imagingqc.phantom.dr.flat import require_unclipped
 from imagingqc.phantom.dr.raw import LAW_PARAMETERS, UNPROCESSED, Raw, linear_of, raw_images
+from imagingqc.phantom.hand import IMAGE, drawn_box
 from imagingqc.phantom.model import Curve, Parameter, PhantomFound, PhantomInput, PhantomTest, recorder
 from imagingqc.quantity import Evidence, Measurement, Recorder
 
@@ -24,6 +25,12 @@ GROUPS = Parameter(
     default=(0.6, 0.8, 1.0, 1.2, 1.4, 1.6, 1.8, 2.0, 2.2, 2.5, 2.8, 3.1, 3.4, 3.7, 4.0, 4.3, 4.6, 5.0),
 )  # fmt: skip
 THRESHOLD = Parameter("threshold", "可分辨的最低调制度", "least modulation that counts as resolved", "%", default=10.0)
+TARGET = Parameter(
+    "target", "检测体所在区域（手工圈定：x, y, 宽, 高，像素）",
+    "where the test object is (by hand: x, y, width, height in pixels)",
+    kind="numbers", pick="rect",
+)  # fmt: skip
+TARGET_MM = 30.0  # smallest side of that place
 ABOVE_NOISE, COARSE_ABOVE_NOISE = 4.0, 20.0
 SECOND_LEAST = 0.4  # modulation of the second group by the first: less is no bar pattern of these groups
 DRAWN = 120  # points of the drawn curve
@@ -32,9 +39,12 @@ DRAWN = 120  # points of the drawn curve
 def run(given: PhantomInput) -> PhantomFound:
     """MTF50 and MTF10 in 1/mm of a slanted plate, or the limiting resolution of a bar pattern; the other is refused.
 
+    Of a place drawn by hand that part alone: for a picture with more than one thing in it.
     Source: IEC 62220-1 (edge); WS 76-2020, limiting spatial resolution (bar pattern).
     """
-    (raw,) = raw_images(given, 1, 1)
+    (whole,) = raw_images(given, 1, 1)
+    least = (TARGET_MM / whole.spacing_mm[0], TARGET_MM / whole.spacing_mm[1])
+    raw = whole.part(drawn_box(given, TARGET, whole.image.pixels.shape, least))
     require_unclipped(raw)
     return _bars(raw, given) if given.parameters.get(OBJECT.key) == "bars" else _edge(raw, given)
 
@@ -141,5 +151,6 @@ def _curve(one: EdgeMtf, raw: Raw) -> Curve:
 TEST = PhantomTest(
     NAME, VERSION, "DR 空间分辨力（刃边 MTF、线对卡）", "DR spatial resolution (edge, bar pattern)",
     frozenset({"DX", "CR"}),
-    ("edge", "bar-pattern"), (LIMIT, MTF50, MTF10), run, (OBJECT, GROUPS, THRESHOLD, UNPROCESSED, *LAW_PARAMETERS),
+    ("edge", "bar-pattern"), (LIMIT, MTF50, MTF10), run,
+    (OBJECT, GROUPS, THRESHOLD, UNPROCESSED, *LAW_PARAMETERS, IMAGE, TARGET),
 )  # fmt: skip

@@ -9,7 +9,8 @@ import numpy as np
 from imagingqc.imaging.flat_field import FlatDefects, flat_defects
 from imagingqc.phantom.dr.flat import Region, centred, require_flat
 from imagingqc.phantom.dr.raw import LAW_PARAMETERS, UNPROCESSED, Raw, linear_of, raw_images
-from imagingqc.phantom.model import PhantomFound, PhantomInput, PhantomTest, recorder
+from imagingqc.phantom.hand import IMAGE, drawn_box
+from imagingqc.phantom.model import Parameter, PhantomFound, PhantomInput, PhantomTest, recorder
 from imagingqc.quantity import Evidence
 
 NAME, VERSION = "dr.uniformity", "1"
@@ -17,6 +18,11 @@ CV, GRADIENT = "dr.phantom.uniformity.cv", "dr.phantom.uniformity.gradient"
 PIXELS, LINES, BLOCKS = (f"dr.phantom.artefact.{kind}" for kind in ("pixels", "lines", "blocks"))
 SIDE_MM = 40.0
 PLACES = ((0.5, 0.5), (0.25, 0.25), (0.75, 0.25), (0.25, 0.75), (0.75, 0.75))
+FIELD = Parameter(
+    "field", "照射野（手工圈定：x, y, 宽, 高，像素）", "field (by hand: x, y, width, height in pixels)",
+    kind="numbers", pick="rect",
+)  # fmt: skip
+FIELD_SHARE = 0.5  # of either side of the receptor: less is no test of the detector
 MOST_SHOWN = 500  # points of one map
 
 
@@ -28,9 +34,10 @@ def five_regions(raw: Raw) -> tuple[Region, ...]:
 def run(given: PhantomInput) -> PhantomFound:
     """CV of five regions of the linearised field, its gradient, and departing pixels, lines and blocks.
 
+    Of a field drawn by hand, at least half of either side of the receptor, that part alone.
     Source: WS 76-2020, response uniformity (five regions of about 4 x 4 cm, SD / mean).
     """
-    (raw,) = raw_images(given, 1, 1)
+    raw = _part(raw_images(given, 1, 1)[0], given)
     signal = linear_of(raw, given).signal(raw.values)
     shape = require_flat(raw, signal)
     regions = five_regions(raw)
@@ -49,6 +56,11 @@ def run(given: PhantomInput) -> PhantomFound:
     checks = {"field_departing": float(np.percentile(np.abs(shape.departure), 95) * 100)}
     evidence = (*shown, *every_evidence(raw, defects))
     return PhantomFound("flat-field", measurements, evidence, checks=checks)
+
+
+def _part(raw: Raw, given: PhantomInput) -> Raw:
+    rows, columns = raw.image.pixels.shape
+    return raw.part(drawn_box(given, FIELD, (rows, columns), (FIELD_SHARE * rows, FIELD_SHARE * columns)))
 
 
 def defect_evidence(raw: Raw, defects: FlatDefects) -> dict[str, Evidence]:
@@ -77,5 +89,6 @@ def every_evidence(raw: Raw, defects: FlatDefects) -> list[Evidence]:
 
 TEST = PhantomTest(
     NAME, VERSION, "DR 响应均匀性与伪影", "DR response uniformity and artefacts", frozenset({"DX", "CR"}),
-    ("flat-field",), (CV, GRADIENT, PIXELS, LINES, BLOCKS), run, (UNPROCESSED, *LAW_PARAMETERS),
+    ("flat-field",), (CV, GRADIENT, PIXELS, LINES, BLOCKS), run,
+    (UNPROCESSED, *LAW_PARAMETERS, IMAGE, FIELD), general=True,
 )  # fmt: skip

@@ -7,13 +7,15 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+from imagingqc.errors import AnalysisError
 from imagingqc.imaging.fixed_pattern import robust_spread
 from imagingqc.imaging.flat_field import FlatDefects, field_shape, flat_defects
 from imagingqc.imaging.morphology import boxes, labelled
 from imagingqc.phantom.dr.flat import Region, centred, require_flat
 from imagingqc.phantom.dr.raw import LAW_PARAMETERS, UNPROCESSED, Floats32, Raw, linear_of, raw_images
 from imagingqc.phantom.dr.uniformity import defect_evidence, every_evidence
-from imagingqc.phantom.model import PhantomFound, PhantomInput, PhantomTest, recorder
+from imagingqc.phantom.hand import IMAGE, Box, drawn_box
+from imagingqc.phantom.model import Parameter, PhantomFound, PhantomInput, PhantomTest, recorder
 from imagingqc.quantity import Measurement, Recorder
 
 NAME, VERSION = "mg.uniform", "1"
@@ -25,6 +27,12 @@ OBJECT_MM2, OBJECT_DEPTH = (36.0, 700.0), (0.01, 0.35)  # of 0.2 mm Al; of the s
 OBJECT_BEYOND = 6.0  # robust SDs of the cells
 COMPACT = 0.65  # of its own box
 INSET_MM, GAP_MM, RING_MM = 2.5, 2.5, 9.0
+PLACE = Parameter(
+    "aluminium", "铝片所在区域（手工圈定：x, y, 宽, 高，像素）",
+    "where the aluminium is (by hand: x, y, width, height in pixels)",
+    kind="numbers", pick="rect",
+)  # fmt: skip
+PLACE_MM = 8.0  # smallest side of that place
 Mask = NDArray[np.bool_]
 
 
@@ -34,6 +42,7 @@ def run(given: PhantomInput) -> PhantomFound:
     Corner regions of 2 x 2 cm lie 3 cm from the sides.  CNR = |plain - Al| / sqrt((s_plain^2 + s_Al^2) / 2),
     SDNR with
     s_plain alone; SDs are about a plane, so that the heel is no noise.  Without aluminium both are not measured.
+    In a place drawn by hand alone the aluminium is looked for; AnalysisError `mg_no_aluminium` when it is not there.
     Source: WS 76-2020 and EUREF 4th ed. (uniformity, CNR), on linearised values.
     """
     (raw,) = raw_images(given, 1, 1)
@@ -42,7 +51,7 @@ def run(given: PhantomInput) -> PhantomFound:
     centre, corners = _regions(raw)
     middle = _mean(centre, signal)
     differences = [(_mean(region, signal) - middle) / middle * 100 for region in corners]
-    target = find_object(raw, signal)
+    target = find_object(raw, signal, _place(raw, given))
     defects = _without(flat_defects(signal), target)
     record = recorder((NAME, VERSION), [raw.piece])
     maps = defect_evidence(raw, defects)
@@ -60,8 +69,16 @@ def run(given: PhantomInput) -> PhantomFound:
     return PhantomFound("uniform-block", tuple(measurements), (*shown, *every_evidence(raw, defects)), checks=checks)
 
 
-def find_object(raw: Raw, signal: Floats32) -> Region | None:
-    """The box of the aluminium square: one compact region a little darker than the field; None without one."""
+def _place(raw: Raw, given: PhantomInput) -> Box | None:
+    least = (PLACE_MM / raw.spacing_mm[0], PLACE_MM / raw.spacing_mm[1])
+    return drawn_box(given, PLACE, raw.image.pixels.shape, least)
+
+
+def find_object(raw: Raw, signal: Floats32, place: Box | None = None) -> Region | None:
+    """The box of the aluminium square: one compact region a little darker than the field; None without one.
+
+    With a `place` drawn by hand only what lies in it; AnalysisError `mg_no_aluminium` without one there.
+    """
     step = max(1, round(CELL_MM / max(raw.spacing_mm)))
     departure = field_shape(signal, step).departure
     usual = max(robust_spread(departure), 1e-4)
@@ -73,9 +90,18 @@ def find_object(raw: Raw, signal: Floats32) -> Region | None:
         area, depth = float(region.sum()) * cell, -float(np.median(departure[rows, columns][region]))
         sides = sorted(region.shape)
         square = sides[0] >= 0.6 * sides[1] and float(region.mean()) >= COMPACT
-        if square and OBJECT_MM2[0] <= area <= OBJECT_MM2[1] and OBJECT_DEPTH[0] <= depth <= OBJECT_DEPTH[1]:
+        wanted = place is None or _lies_in(place, columns, rows, step)
+        if wanted and square and OBJECT_MM2[0] <= area <= OBJECT_MM2[1] and OBJECT_DEPTH[0] <= depth <= OBJECT_DEPTH[1]:
             found.append(Region(columns.start * step, rows.start * step, sides_px(columns, step), sides_px(rows, step)))
+    if place is not None and len(found) != 1:
+        raise AnalysisError("mg_no_aluminium")
     return found[0] if len(found) == 1 and count else None
+
+
+def _lies_in(place: Box, columns: slice, rows: slice, step: int) -> bool:
+    """Whether a run of cells has its middle in a rectangle of pixels."""
+    x, y = (columns.start + columns.stop) * step / 2, (rows.start + rows.stop) * step / 2
+    return bool(place.x <= x <= place.x + place.width and place.y <= y <= place.y + place.height)
 
 
 def sides_px(place: slice, step: int) -> int:
@@ -157,5 +183,5 @@ TEST = PhantomTest(
     NAME, VERSION, "乳腺均匀模体（均匀性、SNR、CNR、伪影）",
     "Mammography, uniform block (uniformity, SNR, CNR, artefacts)",
     frozenset({"MG"}), ("uniform-block",), (UNIFORMITY, SNR, CNR, SDNR, PIXELS, LINES, BLOCKS), run,
-    (UNPROCESSED, *LAW_PARAMETERS),
+    (UNPROCESSED, *LAW_PARAMETERS, IMAGE, PLACE),
 )  # fmt: skip

@@ -8,11 +8,12 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 
 from imagingqc.dicom.model import Stack
 from imagingqc.errors import AnalysisError, DataError
 from imagingqc.phantom.frames import Frames
+from imagingqc.phantom.hand import chosen_image
 from imagingqc.phantom.model import Curve, Parameter, PhantomFound, PhantomInput, PhantomTest, at_slice, recorder
 from imagingqc.phantom.mr import acr_contrast, acr_length, acr_resolution, acr_slices, signal
 from imagingqc.phantom.mr.acr_find import LARGE, MEDIUM, Phantom, locate
@@ -21,7 +22,7 @@ from imagingqc.phantom.mr.acr_series import axial_stack, one_each
 from imagingqc.phantom.mr.facts import device_facts, thickness_mm
 from imagingqc.quantity import Evidence, Measurement, Recorder
 
-NAME, VERSION = "mr.acr", "1"
+NAME, VERSION = "mr.acr", "2"
 
 LENGTH, ERROR = f"{PREFIX}.length", f"{PREFIX}.error"
 RESOLUTION, ACROSS, DOWN = (f"mr.phantom.resolution.acr{x}" for x in ("", ".across", ".down"))
@@ -31,7 +32,11 @@ SNR, SNR_IMAGE, SNR_LOCAL = "mr.phantom.snr", "mr.phantom.snr.background", "mr.p
 QUANTITIES = (*(q for q, _, _ in DIAMETERS), LENGTH, ERROR, RESOLUTION, ACROSS, DOWN, THICKNESS, POSITION, PIU,
               GHOSTING, SPOKES, SNR, SNR_IMAGE, SNR_LOCAL)  # fmt: skip
 
-PARAMETERS = (Parameter("series", "轴位序列（UID、序列号或名称）", "axial series (UID, number or name)", kind="text"),)
+FIRST = Parameter("first", "第 1 层（手工选定）", "slice 1 (chosen by hand)", kind="text", pick="image")
+PARAMETERS = (
+    Parameter("series", "轴位序列（UID、序列号或名称）", "axial series (UID, number or name)", kind="text"),
+    FIRST,
+)
 UNIFORM_SLICE = 7
 
 
@@ -48,21 +53,21 @@ class _Run:
 def run(given: PhantomInput) -> PhantomFound:
     """All seven tests on the eleven axial slices; the length too where a sagittal localizer is among the images.
 
+    A slice 1 chosen by hand is of the series to measure.
     AnalysisError when the phantom, its model, its scale or one of its slices is not there (`acr_series`, `acr_find`).
     """
-    wanted = given.parameters.get("series")
-    axial = axial_stack(given.stacks, str(wanted) if wanted else None)
+    wanted, first = given.parameters.get("series"), chosen_image(given, FIRST)
+    axial = axial_stack((first[0],) if first else given.stacks, str(wanted) if wanted else None)
     decode = Frames(keep=2 * len(axial.slices))
-    phantom = locate(one_each(axial.slices, decode), decode)
+    phantom = locate(one_each(axial.slices, decode), decode, first[1] if first else None)
     run_ = _Run(phantom, axial, given, recorder((NAME, VERSION), [f.piece for f in phantom.frames]))
     thickness, curves = _thickness(run_)
     measurements = (*_geometry(run_), *_resolution(run_), thickness, *_position(run_), *_signal(run_), _spokes(run_))
-    first = phantom.slice(1)
     return PhantomFound(
         phantom=phantom.model.key,
         measurements=measurements,
         evidence=tuple(_outline(phantom, number) for number in (1, 5, UNIFORM_SLICE)),
-        facts=device_facts(first.piece),
+        facts=device_facts(phantom.slice(1).piece),
         checks=_checks(phantom),
         curves=curves,
     )
@@ -119,11 +124,13 @@ def _geometry(run_: _Run) -> list[Measurement]:
 
 def _resolution(run_: _Run) -> list[Measurement]:
     frame, record = run_.phantom.slice(1), run_.record
-    if run_.phantom.model is not LARGE:
-        return [record.refuse(q, "layout_unknown") for q in (RESOLUTION, ACROSS, DOWN)]
+    own, other = (LARGE, MEDIUM) if run_.phantom.model is LARGE else (MEDIUM, LARGE)
     try:
-        pairs = acr_resolution.read_holes(frame)
+        pairs = acr_resolution.read_holes(frame, acr_resolution.LAYOUTS[own.key])
     except AnalysisError as error:
+        if acr_resolution.fits(frame, acr_resolution.LAYOUTS[other.key], other.diameter_mm / own.diameter_mm):
+            measured, expected = f"{2 * frame.disc.radius_mm:.1f}", f"{other.diameter_mm:g}"
+            raise AnalysisError("phantom_scale", measured=measured, expected=expected) from error
         return [record.refuse_for(q, error.reason) for q in (RESOLUTION, ACROSS, DOWN)]
     limits = {p.diameter_mm: p.limit for p in pairs}
     ways = (
@@ -168,7 +175,7 @@ def _position(run_: _Run) -> list[Measurement]:
     def measure(number: int) -> Measurement:
         frame = run_.phantom.slice(number)
         own = recorder((NAME, VERSION), [frame.piece])
-        wedges = acr_slices.position(frame)
+        wedges = acr_slices.position(frame, run_.phantom.model.diameter_mm / LARGE.diameter_mm)
         left, right = wedges.middle_mm - acr_slices.WEDGE_MM, wedges.middle_mm + acr_slices.WEDGE_MM
         top = acr_slices.WEDGE_FROM_MM - frame.disc.radius_mm
         shown = frame.line([(left, top), (left, wedges.left_mm), (right, wedges.right_mm), (right, top)])
@@ -184,7 +191,7 @@ def _signal(run_: _Run) -> list[Measurement]:
     region = frame.circle(0.0, 0.0, math.sqrt(100 * area / math.pi))
 
     def piu() -> Measurement:
-        found = signal.integral_uniformity(frame, area)
+        found = signal.integral_uniformity(frame, area, notched=run_.phantom.model.notched)
         points = frame.corners([found.low_at, found.high_at])
         return record.value(PIU, round(found.percent, 2), evidence=frame.shown({"kind": "points", "points": points}))
 
@@ -194,18 +201,23 @@ def _signal(run_: _Run) -> list[Measurement]:
         shown = frame.shown({"kind": "points", "points": points})
         return record.value(GHOSTING, round(found.percent, 3), evidence=shown)
 
-    def ratio(factor: float, quantity: str) -> Measurement:
-        return record.value(quantity, round(factor * signal.background_snr(frame, area), 1), evidence=region)
+    @cache
+    def local() -> float:
+        return signal.local_snr(frame)
 
-    def local() -> Measurement:
-        return record.value(SNR_LOCAL, round(signal.local_snr(frame), 1), evidence=region)
+    @cache
+    def ratio() -> float:
+        return signal.background_snr(frame, area, local)
+
+    def rounded(quantity: str, value: Callable[[], float], factor: float = 1.0) -> Measurement:
+        return _tried(record, quantity, lambda: record.value(quantity, round(factor * value(), 1), evidence=region))
 
     return [
         _tried(record, PIU, piu),
         _tried(record, GHOSTING, ghost),
-        _tried(record, SNR, lambda: ratio(1.0, SNR)),
-        _tried(record, SNR_IMAGE, lambda: ratio(signal.RAYLEIGH, SNR_IMAGE)),
-        _tried(record, SNR_LOCAL, local),
+        rounded(SNR, ratio),
+        rounded(SNR_IMAGE, ratio, signal.RAYLEIGH),
+        rounded(SNR_LOCAL, local),
     ]
 
 

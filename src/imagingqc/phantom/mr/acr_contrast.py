@@ -123,37 +123,44 @@ def _registered(plates: Sequence[_Plate]) -> tuple[float, float, float]:
     steps = np.arange(-1.5, 1.51, 0.25)
     turns = np.radians(np.arange(-4.0, 4.1, 1.0))
     du, dv = np.meshgrid(steps, steps)
-    best = (-math.inf, 0.0, 0.0, 0.0)
+    score = np.zeros((turns.size, *du.shape))
     smooth = [_Plate(p.u, p.v, np.asarray(blurred(p.values, (2.5, 2.5)), np.float64)) for p in plates[2:]]
-    for turn in turns:
-        score = np.zeros(du.shape)
-        for plate, first in zip(smooth, FIRST_DEG[2:], strict=True):
-            u, v = _places(math.radians(first) + float(turn))
-            u, v = u[:7].ravel(), v[:7].ravel()
-            score += plate.at(u[:, None, None] + du, v[:, None, None] + dv).mean(axis=0)
-        k = int(np.argmax(score))
-        if score.ravel()[k] > best[0]:
-            best = (float(score.ravel()[k]), float(du.ravel()[k]), float(dv.ravel()[k]), float(turn))
-    return best[1], best[2], best[3]
+    for plate, first in zip(smooth, FIRST_DEG[2:], strict=True):
+        places = [_places(math.radians(first) + float(turn)) for turn in turns]
+        u, v = (np.stack([place[axis][:7].ravel() for place in places])[..., None, None] for axis in (0, 1))
+        score += plate.at(u + du, v + dv).mean(axis=1)
+    k, row, column = np.unravel_index(int(np.argmax(score)), score.shape)
+    return float(du[row, column]), float(dv[row, column]), float(turns[k])
 
 
 def _readings(plate: _Plate, u: Floats, v: Floats) -> Floats:
     """Mean in a disk about (u, v) less the mean in a ring about it, in parts of the signal; by place and disk size."""
-    a, b, weights = _weights()
-    return np.asarray(plate.at(u[..., np.newaxis] + a, v[..., np.newaxis] + b) @ weights)
+    weights = _weights()
+    reach = math.isqrt(weights.shape[0]) // 2
+    values = np.pad(plate.values, 2 * reach + 1)
+    middle = (plate.values.shape[0] - 1) / 2 + 2 * reach + 1
+    x, y = u / STEP_MM + middle, v / STEP_MM + middle
+    column, row = np.floor(x).astype(np.intp), np.floor(y).astype(np.intp)
+    right, down = ((at - low)[..., np.newaxis, np.newaxis] for at, low in ((x, column), (y, row)))
+    # The points about each place lie as far apart as those of the plate: all are interpolated with the same shares.
+    offset = np.arange(-reach, reach + 2)
+    square = values[
+        row[..., np.newaxis, np.newaxis] + offset[:, np.newaxis], column[..., np.newaxis, np.newaxis] + offset
+    ]
+    lines = square[..., :-1] * (1 - right) + square[..., 1:] * right
+    points = lines[..., :-1, :] * (1 - down) + lines[..., 1:, :] * down
+    return np.asarray(points.reshape(*u.shape, -1) @ weights)
 
 
 @cache
-def _weights() -> tuple[Floats, Floats, Floats]:
-    """Points (n,) about the middle of a disk, and how much each counts (n, 10) for each size of disk."""
+def _weights() -> Floats:
+    """How much each point of a square about the middle of a disk counts (points, 10) for each size of disk."""
     steps = np.arange(-6.5, 6.51, STEP_MM)
     a, b = (axis.ravel() for axis in np.meshgrid(steps, steps))
     radius, half = np.hypot(a, b)[:, np.newaxis], np.array(DISK_MM) / 2
     inner = radius <= np.maximum(half - 0.4, 0.8)
     outer = (radius >= half + 0.8) & (radius <= half + 2.6)
-    weights = inner / inner.sum(axis=0) - outer / outer.sum(axis=0)
-    used = weights.any(axis=1)
-    return a[used], b[used], weights[used]
+    return np.asarray(inner / inner.sum(axis=0) - outer / outer.sum(axis=0))
 
 
 def _noise(plates: Sequence[_Plate], shift_u: float, shift_v: float, turn: float) -> Floats:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from imagingqc.dicom.model import Slice
 from imagingqc.errors import AnalysisError
-from imagingqc.imaging.roi import regions
+from imagingqc.imaging.roi import Region, regions
 from imagingqc.phantom.frames import Frames
 from imagingqc.phantom.mr.fit import least_squares
 from imagingqc.phantom.mr.frame import Frame
@@ -30,16 +30,20 @@ SCALE_TOLERANCE_MM = 10.0
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """One model of the phantom; lengths in mm.  `roi_cm2` is the area of the large region of slice 7."""
+    """One model of the phantom; lengths in mm.
+
+    `roi_cm2` is the area of the large region of slice 7; `notched` that a notch of the phantom may reach into it.
+    """
 
     key: str
     diameter_mm: float
     length_mm: float
     roi_cm2: float
+    notched: bool = False
 
 
 LARGE = Model("acr-mr-large", 190.0, 148.0, 200.0)
-MEDIUM = Model("acr-mr-medium", 165.0, 134.0, 150.0)
+MEDIUM = Model("acr-mr-medium", 165.0, 134.0, 160.0, notched=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,14 +72,15 @@ class _Shape:
     area: float
 
 
-def locate(slices: Sequence[Slice], decode: Frames) -> Phantom:
-    """The phantom in slices ordered along their normal.
+def locate(slices: Sequence[Slice], decode: Frames, first_by_hand: Slice | None = None) -> Phantom:
+    """The phantom in slices ordered along their normal; `first_by_hand` is slice 1 as a person chose it.
 
     AnalysisError `phantom_not_found` (no round outline), `phantom_cut`, `phantom_other` (without the inserts of slice
-    1 or the disc of slice 11), `phantom_incomplete` (slices missing), `phantom_scale`, `phantom_tilted`.
+    1 or the disc of slice 11), `phantom_incomplete` (slices missing), `phantom_scale`, `phantom_tilted`,
+    `hand_slice_unfit` when the slice chosen by hand does not show what slice 1 shows.
     """
     frames = _frames(slices, decode)
-    first, turned, bar = _first(frames)
+    first, turned, bar = _first(frames) if first_by_hand is None else _chosen(frames, first_by_hand)
     frames = [replace(f, roll=turned.roll, mirror=turned.mirror) if f is not None else None for f in frames]
     eleven = _eleven(frames, first)
     model = _model(eleven)
@@ -118,6 +123,16 @@ def _first(frames: Sequence[Frame | None]) -> tuple[int, Frame, float]:
     raise AnalysisError("phantom_other", wanted="acr_mr", why="slice_1")
 
 
+def _chosen(frames: Sequence[Frame | None], piece: Slice) -> tuple[int, Frame, float]:
+    """As `_first`, of the slice that a person chose, or the same at its place."""
+    for i, frame in enumerate(frames):
+        if frame is None or frame.piece.position_mm != piece.position_mm:
+            continue
+        if (turned := _pattern(frame)) is not None:
+            return i, turned[0], turned[2]
+    raise AnalysisError("hand_slice_unfit", wanted="1")
+
+
 def _whole(frame: Frame) -> Frame:
     return frame
 
@@ -152,12 +167,21 @@ def _pattern(frame: Frame) -> tuple[Frame, float, float] | None:
 
 def dark_shapes(frame: Frame) -> list[_Shape]:
     """What is darker than half of the local signal inside of the outline, largest first (frame not turned yet)."""
+    frame = frame.within(frame.disc.radius_mm)
     u, v = frame.coordinates()
     rows, columns = frame.disc.spacing_mm
-    inside = np.hypot(u, v) < frame.disc.radius_mm - 3.0
+    inside = u * u + v * v < (frame.disc.radius_mm - 3.0) ** 2
     dark = inside & (frame.pixels < DARK * shading(frame, inside))
     labels, found = regions(dark, SMALLEST_MM2 / (rows * columns))
-    return [_shape(u[labels == r.label], v[labels == r.label], rows * columns) for r in found]
+    return [_shape(*_places(r, labels, u, v), rows * columns) for r in found]
+
+
+def _places(region: Region, labels: NDArray[np.int32], u: Floats, v: Floats) -> tuple[Floats, Floats]:
+    """Phantom coordinates of the pixels of a region."""
+    left, top, width, height = region.box
+    box = (slice(top, top + height), slice(left, left + width))
+    own = labels[box] == region.label
+    return u[box][own], v[box][own]
 
 
 def shading(frame: Frame, inside: NDArray[np.bool_]) -> NDArray[np.float64]:

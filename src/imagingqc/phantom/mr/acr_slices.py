@@ -96,17 +96,25 @@ def _bar_middle(frame: Frame) -> float:
     u = np.concatenate([-ends, ends])
     line = frame.at(u, v[:, np.newaxis]).mean(axis=1)
     water = float(np.median(np.concatenate([line[:30], line[-30:]])))
-    dark = np.nonzero(line < (water + float(line.min())) / 2)[0]
+    dark = _longest_run(np.nonzero(line < (water + float(line.min())) / 2)[0])
     height = float(v[dark[-1]] - v[dark[0]]) if dark.size else 0.0
     if not 7.0 < height < 15.0:
         raise AnalysisError("ramp_not_found")
     return float(v[dark[0]] + v[dark[-1]]) / 2
 
 
-def position(frame: Frame) -> Wedges:
-    """Ends of the two crossed wedges in slice 1 or 11; AnalysisError `wedge_not_found` when one has none in reach."""
+def _longest_run(places: NDArray[np.intp]) -> NDArray[np.intp]:
+    """Of ascending places in steps of 0.1 mm those of the longest run, across gaps of up to a millimetre."""
+    return max(np.split(places, np.nonzero(np.diff(places) > 10)[0] + 1), key=len)
+
+
+def position(frame: Frame, size: float = 1.0) -> Wedges:
+    """Ends of the two crossed wedges in slice 1 or 11; AnalysisError `wedge_not_found` when one has none in reach.
+
+    `size` is the phantom's diameter over that of the large one: how far down is looked.
+    """
     middle = _wedge_middle(frame)
-    v = np.arange(WEDGE_FROM_MM, WEDGE_TO_MM, 0.1) - frame.disc.radius_mm
+    v = np.arange(WEDGE_FROM_MM, WEDGE_TO_MM * size, 0.1) - frame.disc.radius_mm
     across = np.arange(-WEDGE_HALF_MM, WEDGE_HALF_MM + 0.1, 0.25)
     left, right = (_end(v, frame.at(middle + side * WEDGE_MM + across, v[:, np.newaxis]).mean(axis=1))
                    for side in (-1, 1))  # fmt: skip

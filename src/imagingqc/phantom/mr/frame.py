@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -57,6 +57,28 @@ class Frame:
         across = (np.arange(self.pixels.shape[1]) - self.disc.x)[np.newaxis, :] * columns
         cos, sin = math.cos(self.roll), math.sin(self.roll)
         return self.mirror * (across * cos + down * sin), -across * sin + down * cos
+
+    def within(self, radius_mm: float) -> Frame:
+        """The part of the picture that holds the disc of this radius about the centre, with the same coordinates.
+
+        It begins at multiples of three pixels, so that every third pixel is the same one as in the whole picture.
+        """
+        (rows, columns), disc = self.disc.spacing_mm, self.disc
+        top, left = (max(0, math.floor(at - radius_mm / s)) // 3 * 3 for at, s in ((disc.y, rows), (disc.x, columns)))
+        bottom, right = math.ceil(disc.y + radius_mm / rows) + 1, math.ceil(disc.x + radius_mm / columns) + 1
+        return self._part(top, bottom, left, right)
+
+    def about(self, u_mm: tuple[float, float], v_mm: tuple[float, float], pixels: int) -> Frame:
+        """The part of the picture that holds a rectangle of phantom coordinates and so many pixels beyond it."""
+        u, v = np.meshgrid(np.array(u_mm, dtype=np.float64), np.array(v_mm, dtype=np.float64))
+        x, y = self.place(u, v)
+        top, left = (max(0, math.floor(float(axis.min())) - pixels) for axis in (y, x))
+        bottom, right = (math.ceil(float(axis.max())) + pixels + 1 for axis in (y, x))
+        return self._part(top, bottom, left, right)
+
+    def _part(self, top: int, bottom: int, left: int, right: int) -> Frame:
+        part = self.pixels[top : max(bottom, top), left : max(right, left)]
+        return replace(self, pixels=part, disc=replace(self.disc, x=self.disc.x - left, y=self.disc.y - top))
 
     def shown(self, shape: Mapping[str, Any]) -> Evidence:
         """A shape of this slice, in image pixels from the outer corner."""

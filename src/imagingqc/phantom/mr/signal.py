@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 from scipy import fft
 
 from imagingqc.errors import AnalysisError
-from imagingqc.imaging.morphology import BoolArray, box_mean
+from imagingqc.imaging.morphology import BoolArray, box_mean, dilated
 from imagingqc.phantom.mr.frame import Frame
 
 Floats = NDArray[np.float64]
@@ -24,6 +25,7 @@ NARROWEST_MM = 6.0
 RAYLEIGH_RATIO, RATIO_TOLERANCE = math.sqrt(math.pi / (4 - math.pi)), 0.25
 RAYLEIGH = math.sqrt((4 - math.pi) / 2)  # 0.655: SD of the magnitude of noise over that of the noise
 HOLLOW = 0.5  # of the mean: a reading below is a bubble or an insert, not shading
+LEAST_LEFT = 0.9  # of the places for small regions, when those over a notch are left out
 NOISE_BOX_MM = 9.0
 SAME_NOISE = 1.5
 NOISE_RADIUS = 0.6  # of the phantom's: farther out the box meets inserts and ringing
@@ -53,25 +55,38 @@ class Ghosting:
     ellipses: tuple[tuple[float, float, float, float], ...]
 
 
-def integral_uniformity(frame: Frame, area_cm2: float) -> Uniformity:
+def integral_uniformity(frame: Frame, area_cm2: float, *, notched: bool = False) -> Uniformity:
     """100 (1 - (high - low) / (high + low)), of regions of 1 cm2 anywhere within a round region of `area_cm2`.
 
     Percent, higher is better.  AnalysisError `roi_not_uniform` when the darkest is below half of the mean: a bubble or
-    an insert.  Source: ACR MRI phantom test guidance, image intensity uniformity.
+    an insert.  `notched` leaves out the places over a notch of the phantom, a tenth of them at most.
+    Source: ACR MRI phantom test guidance, image intensity uniformity.
     """
     radius, small = (math.sqrt(100 * a / math.pi) for a in (area_cm2, SMALL_CM2))
+    frame = frame.within(radius + max(frame.disc.spacing_mm))
     u, v = frame.coordinates()
     rows, columns = frame.disc.spacing_mm
     kernel = _disc(small, rows, columns)
     means = _convolved(frame.pixels, kernel / kernel.sum())
-    allowed = np.hypot(u, v) <= radius - small
-    values = np.where(allowed, means, np.nan)
-    low_k, high_k = int(np.nanargmin(values)), int(np.nanargmax(values))
+    allowed = u * u + v * v <= (radius - small) ** 2
+    if notched:
+        allowed = _beside_notch(frame, kernel, allowed, HOLLOW * float(np.median(means[allowed])))
+    low_k = int(np.argmin(np.where(allowed, means, np.inf)))
+    high_k = int(np.argmax(np.where(allowed, means, -np.inf)))
     low, high = float(means.ravel()[low_k]), float(means.ravel()[high_k])
     if low < HOLLOW * float(np.median(means[allowed])):
         raise AnalysisError("roi_not_uniform")
     place = [(float(u.ravel()[k]), float(v.ravel()[k])) for k in (low_k, high_k)]
     return Uniformity(100 * (1 - (high - low) / (high + low)), low, high, place[0], place[1], radius)
+
+
+def _beside_notch(frame: Frame, kernel: Floats, allowed: BoolArray, level: float) -> BoolArray:
+    """The places whose small region holds nothing darker than `level`."""
+    hollow = dilated(np.asarray(frame.pixels < level, dtype=bool))
+    beside = allowed & (_convolved(hollow.astype(np.float64), kernel) < 0.5)
+    if beside.sum() < LEAST_LEFT * allowed.sum():
+        raise AnalysisError("roi_not_uniform")
+    return np.asarray(beside, dtype=bool)
 
 
 def _convolved(values: Floats, kernel: Floats) -> Floats:
@@ -91,7 +106,13 @@ def _disc(radius_mm: float, rows: float, columns: float) -> Floats:
 def roi_mask(frame: Frame, area_cm2: float) -> BoolArray:
     """The round region of `area_cm2` about the centre."""
     u, v = frame.coordinates()
-    return np.asarray(np.hypot(u, v) <= math.sqrt(100 * area_cm2 / math.pi), dtype=bool)
+    return np.asarray(u * u + v * v <= 100 * area_cm2 / math.pi, dtype=bool)
+
+
+def _signal(frame: Frame, area_cm2: float) -> float:
+    """Mean of the round region of `area_cm2`."""
+    part = frame.within(math.sqrt(100 * area_cm2 / math.pi))
+    return float(part.pixels[roi_mask(part, area_cm2)].mean())
 
 
 def ghosting(frame: Frame, area_cm2: float) -> Ghosting:
@@ -102,7 +123,7 @@ def ghosting(frame: Frame, area_cm2: float) -> Ghosting:
     the scanner has blanked them all.
     Source: ACR MRI phantom test guidance, percent-signal ghosting.
     """
-    mean = float(frame.pixels[roi_mask(frame, area_cm2)].mean())
+    mean = _signal(frame, area_cm2)
     ellipses = _ellipses(frame)
     top, bottom, left, right = (_mean(frame.pixels, e) for e in ellipses)
     if max(top, bottom, left, right) <= 0:
@@ -147,10 +168,11 @@ def _field(pixels: Floats) -> tuple[int, int, int, int]:
 
 def _mean(pixels: Floats, ellipse: tuple[float, float, float, float]) -> float:
     x, y, width, height = ellipse
-    down = (np.arange(pixels.shape[0]) + 0.5 - y)[:, np.newaxis] / height
-    across = (np.arange(pixels.shape[1]) + 0.5 - x)[np.newaxis, :] / width
-    inside = down**2 + across**2 <= 1
-    return float(pixels[inside].mean())
+    top, left = max(0, math.floor(y - height) - 1), max(0, math.floor(x - width) - 1)
+    part = pixels[top : math.ceil(y + height) + 1, left : math.ceil(x + width) + 1]
+    down = (np.arange(top, top + part.shape[0]) + 0.5 - y)[:, np.newaxis] / height
+    across = (np.arange(left, left + part.shape[1]) + 0.5 - x)[np.newaxis, :] / width
+    return float(part[down**2 + across**2 <= 1].mean())
 
 
 def background(frame: Frame) -> tuple[float, float]:
@@ -159,9 +181,9 @@ def background(frame: Frame) -> tuple[float, float]:
     AnalysisError `no_air` without them, `air_not_rayleigh` when the noise is not that of a magnitude image: zeroed,
     filtered or combined from many coils.  Source: Dietrich et al., J Magn Reson Imaging 26 (2007) 375.
     """
-    u, v = frame.coordinates()
     y0, y1, x0, x1 = _field(frame.pixels)
-    far = np.hypot(u, v) > 1.15 * frame.disc.radius_mm
+    u, v = frame.coordinates()
+    far = u * u + v * v > (1.15 * frame.disc.radius_mm) ** 2
     height, width = max(8, (y1 - y0) // 10), max(8, (x1 - x0) // 10)
     rows = (slice(y0 + 2, y0 + 2 + height), slice(y1 - 1 - height, y1 - 1))
     columns = (slice(x0 + 2, x0 + 2 + width), slice(x1 - 1 - width, x1 - 1))
@@ -176,15 +198,16 @@ def background(frame: Frame) -> tuple[float, float]:
     return mean, spread
 
 
-def background_snr(frame: Frame, area_cm2: float) -> float:
+def background_snr(frame: Frame, area_cm2: float, local: Callable[[], float] | None = None) -> float:
     """Mean signal over the SD of the background, as WS/T 263-2006 defines it; times RAYLEIGH it is that of the image.
 
     AnalysisError as of `background`, and `background_scaled` when the noise within the phantom is another than that of
     the background by more than a factor of 1.5: intensity correction or filters have changed one of them.
+    `local` gives what `local_snr` gives, where that is known already.
     """
-    mean = float(frame.pixels[roi_mask(frame, area_cm2)].mean())
+    mean = _signal(frame, area_cm2)
     _, spread = background(frame)
-    ratio, within = mean / spread, local_snr(frame)
+    ratio, within = mean / spread, local() if local else local_snr(frame)
     if not 1 / SAME_NOISE <= ratio * RAYLEIGH / within <= SAME_NOISE:
         raise AnalysisError("background_scaled", background=f"{ratio * RAYLEIGH:.0f}", within=f"{within:.0f}")
     return ratio
@@ -195,8 +218,10 @@ def local_snr(frame: Frame) -> float:
 
     The box keeps (1 - 1/n) of white noise of n pixels, which is corrected for.
     """
+    reach = NOISE_RADIUS * frame.disc.radius_mm
+    frame = frame.within(reach + NOISE_BOX_MM)
     u, v = frame.coordinates()
-    mask = np.hypot(u, v) < NOISE_RADIUS * frame.disc.radius_mm
+    mask = u * u + v * v < reach**2
     size = [max(3, round(NOISE_BOX_MM / s) | 1) for s in frame.disc.spacing_mm]
     centred = frame.pixels - float(frame.pixels[mask].mean())
     rest = (centred - box_mean(np.asarray(centred, np.float32), size))[mask]

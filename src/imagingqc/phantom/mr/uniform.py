@@ -13,6 +13,7 @@ import numpy as np
 
 from imagingqc.errors import AnalysisError
 from imagingqc.imaging.morphology import BoolArray
+from imagingqc.phantom.hand import IMAGE, OUTLINE
 from imagingqc.phantom.model import Parameter, PhantomFound, PhantomInput, PhantomTest, recorder
 from imagingqc.phantom.mr import signal
 from imagingqc.phantom.mr.acr_find import shading
@@ -36,8 +37,12 @@ DIRECTIONS = 8  # diameters looked at for the distortion
 
 PARAMETERS = (
     Parameter("diameter_mm", "体模内径（该层面处）的真值", "true inner diameter of the phantom at this slice", "mm"),
-    Parameter("slice", "测量层面（从 1 起，按位置）", "slice to measure (from 1, by position)", kind="integer"),
+    Parameter(
+        "slice", "测量层面（从 1 起，按位置）", "slice to measure (from 1, by position)", kind="integer", pick="number"
+    ),
     Parameter("series", "序列（UID、序列号或名称）", "series (UID, number or name)", kind="text"),
+    IMAGE,
+    OUTLINE,
 )
 
 
@@ -183,4 +188,5 @@ TEST = PhantomTest(
     quantities=QUANTITIES,
     run=run,
     parameters=PARAMETERS,
+    general=True,
 )

@@ -12,6 +12,7 @@ from imagingqc.dicom.model import Slice, Stack
 from imagingqc.errors import AnalysisError
 from imagingqc.imaging.morphology import blurred
 from imagingqc.phantom.frames import Frames
+from imagingqc.phantom.hand import Circle, chosen_image, drawn_circle
 from imagingqc.phantom.model import PhantomInput
 from imagingqc.phantom.mr.acr_find import shading
 from imagingqc.phantom.mr.acr_series import label
@@ -37,6 +38,9 @@ class Chosen:
 def choose(given: PhantomInput) -> Chosen:
     """The slice of the parameter `slice`, else the widest even one, of the only acquisition or of two taken alike.
 
+    Choices made by hand (`phantom.hand`): `image`, the slice to measure, which is of one acquisition, and `outline`,
+    the circle in which the phantom is looked for.
+
     AnalysisError `not_a_volume` without slices (mosaics, projections), `phantom_choose_series` (several acquisitions
     that are not two alike), `phantom_series_unknown`, `phantom_not_found`, `phantom_cut`, `phantom_other` (uneven).
     """
@@ -49,11 +53,15 @@ def choose(given: PhantomInput) -> Chosen:
     frame, unevenness = _widest(one, given)
     second = None
     if len(others) == 1:
-        second = _same_place(frame.piece, others[0], given.frames)
+        second = _same_place(frame.piece, others[0], given)
     return Chosen(frame, second, unevenness)
 
 
 def _first(stacks: Sequence[Stack], given: PhantomInput) -> Stack:
+    if (by_hand := chosen_image(given)) is not None:
+        if not any(by_hand[0] is stack for stack in stacks):
+            raise AnalysisError("not_a_volume", kinds=by_hand[0].kind)
+        return by_hand[0]
     ordered = sorted(stacks, key=lambda s: (s.slices[0].instance.number("SeriesNumber") or 0.0, label(s)))
     names = "; ".join(label(stack) for stack in ordered)
     wanted = given.parameters.get("series")
@@ -84,33 +92,52 @@ def alike(one: Stack, two: Stack) -> bool:
 
 
 def _widest(stack: Stack, given: PhantomInput) -> tuple[Frame, float]:
-    wanted = given.number("slice")
+    drawn = drawn_circle(given)
+    wanted = _wanted(stack, given)
     if wanted is not None:
-        if not 1 <= round(wanted) <= len(stack.slices):
-            raise AnalysisError("parameter_bad", parameter="slice", value=f"{wanted:g}")
-        return _even(_frame(stack.slices[round(wanted) - 1], given.frames))
+        return _agreeing(_even(_frame(wanted, given.frames, drawn)), drawn)
     step = max(1, math.ceil(len(stack.slices) / LOOKS))
     middle = (len(stack.slices) - 1) / 2
     found: list[tuple[float, float, Frame, float]] = []
     refused: AnalysisError | None = None
     for i in range((len(stack.slices) - 1) % step // 2, len(stack.slices), step):
         try:
-            frame, unevenness = _even(_frame(stack.slices[i], given.frames))
+            frame, unevenness = _even(_frame(stack.slices[i], given.frames, drawn))
             found.append((-round(frame.disc.radius_mm), abs(i - middle), frame, unevenness))
         except AnalysisError as error:
             refused = error if refused is None or error.reason.code == "phantom_other" else refused
     if not found:
         raise refused or AnalysisError("phantom_not_found", why="nothing_bright")
     best = min(found, key=lambda f: f[:2])
-    return best[2], best[3]
+    return _agreeing((best[2], best[3]), drawn)
 
 
-def _frame(piece: Slice, decode: Frames) -> Frame:
+def _wanted(stack: Stack, given: PhantomInput) -> Slice | None:
+    """The slice that a person typed or chose in the images; both at once have to be the same."""
+    typed, chosen = given.number("slice"), chosen_image(given)
+    if typed is not None and not 1 <= round(typed) <= len(stack.slices):
+        raise AnalysisError("parameter_bad", parameter="slice", value=f"{typed:g}")
+    by_number = None if typed is None else stack.slices[round(typed) - 1]
+    if by_number is not None and chosen is not None and chosen[1] != by_number:
+        number = stack.slices.index(chosen[1]) + 1
+        raise AnalysisError("hand_slice_twice", slice=f"{typed:g}", image=number)
+    return by_number if chosen is None else chosen[1]
+
+
+def _agreeing(found: tuple[Frame, float], drawn: Circle | None) -> tuple[Frame, float]:
+    if drawn is not None:
+        disc = found[0].disc
+        drawn.require_agrees(disc.x + 0.5, disc.y + 0.5, disc.radius_mm, disc.spacing_mm)
+    return found
+
+
+def _frame(piece: Slice, decode: Frames, drawn: Circle | None) -> Frame:
     image = decode.image(piece)
     if image.spacing_mm is None:
         raise AnalysisError("missing_tag", tag="PixelSpacing")
     pixels = np.asarray(image.pixels, dtype=np.float64)
-    return Frame(piece, pixels, find_disc(pixels, image.spacing_mm))
+    looked_at = drawn.only(pixels, image.spacing_mm, 0.0) if drawn else pixels
+    return Frame(piece, pixels, find_disc(np.asarray(looked_at, dtype=np.float64), image.spacing_mm))
 
 
 def _even(frame: Frame) -> tuple[Frame, float]:
@@ -133,7 +160,7 @@ def smooth(frame: Frame) -> Floats:
     return np.asarray(blurred(frame.pixels, (1.5 / rows, 1.5 / columns)), dtype=np.float64)
 
 
-def _same_place(piece: Slice, stack: Stack, decode: Frames) -> Frame | None:
+def _same_place(piece: Slice, stack: Stack, given: PhantomInput) -> Frame | None:
     """The slice of `stack` at the place of `piece`, None without one."""
     if len(stack.slices) == 1 or piece.position_mm is None:
         near = list(stack.slices[:1])
@@ -141,4 +168,4 @@ def _same_place(piece: Slice, stack: Stack, decode: Frames) -> Frame | None:
         near = [
             s for s in stack.slices if s.position_mm is not None and abs(s.position_mm - piece.position_mm) < ALIKE_MM
         ]
-    return _frame(near[0], decode) if near else None
+    return _frame(near[0], given.frames, drawn_circle(given)) if near else None

@@ -13,12 +13,18 @@ from imagingqc.errors import AnalysisError
 from imagingqc.imaging.fixed_pattern import robust_spread
 from imagingqc.imaging.morphology import BoolArray, closed_across, labelled, median_along, opened, sampled
 from imagingqc.imaging.probe_face import Face, find_face
+from imagingqc.phantom.hand import IMAGE, drawn_box, only_chosen
 from imagingqc.phantom.model import Parameter, PhantomFound, PhantomInput, PhantomTest, at_slice, recorder
 from imagingqc.quantity import Evidence
 
 NAME, VERSION = "us.air", "1"
 CV, DEAD, SHARE, DARKEST = (f"us.phantom.air.{key}" for key in ("cv", "dead", "dead_share", "darkest"))
 ELEMENTS = Parameter("elements", "探头阵元数", "elements of the probe", "1", "integer")
+AREA = Parameter(
+    "area", "扫查区（手工圈定：x, y, 宽, 高，像素）", "scanned area (by hand: x, y, width, height in pixels)",
+    kind="numbers", pick="rect",
+)  # fmt: skip
+AREA_PX = 32.0  # smallest side of that area
 Numbers = NDArray[np.float64]
 
 SAMPLES = 256  # along the face
@@ -48,18 +54,18 @@ def run(given: PhantomInput) -> PhantomFound:
 
     A picture of the clean probe in air, without coupling: bright bands of reverberation parallel to the face.  The
     mean over the upper half of their depth, along the face in 256 places, over its own running median; dark is below
-    80 % and beyond 5 robust SDs.
+    80 % and beyond 5 robust SDs.  An image chosen by hand is measured alone, an area drawn by hand is the scanned one.
     AnalysisError: `image_count`, `us_colour_on`, `us_not_air` when the picture is not the same all along the face
     (tissue, a phantom, noise), and those of `probe_face.find_face`.
     Source: in-air reverberation test of probes (van Horssen et al 2017; AAPM practice guideline for ultrasound QC).
     """
-    pieces = [piece for stack in given.stacks for piece in stack.slices]
+    pieces = [piece for stack in only_chosen(given).stacks for piece in stack.slices]
     if not pieces:
         raise AnalysisError("image_count", n=0, fewest=1, most=MOST_FRAMES)
     if len({piece.instance.sop_uid for piece in pieces}) > 1:
         raise AnalysisError("image_count", n=len({p.instance.sop_uid for p in pieces}), fewest=1, most=1)
     piece = pieces[0]
-    grey, left, top = _picture(pieces)
+    grey, left, top = _picture(pieces, given)
     face, depth = _face(grey)
     bands = _bands(grey, face, depth)
     _require_bands(bands)
@@ -89,10 +95,11 @@ def _count(places: list[_Place], elements: float | None) -> int:
     return sum(max(1, round((place.end - place.start) * elements)) for place in places)
 
 
-def _picture(pieces: list[Slice]) -> tuple[Numbers, int, int]:
-    """Mean grey of the first frames, cut to the tissue region of the header, and where that begins."""
+def _picture(pieces: list[Slice], given: PhantomInput) -> tuple[Numbers, int, int]:
+    """Mean grey of the first frames, cut to the area drawn by hand or that of the header, and where it begins."""
     frames = [pixels.decode_rgb(piece.instance, piece.frame) for piece in pieces[:MOST_FRAMES]]
-    region = _region(pieces[0])
+    drawn = drawn_box(given, AREA, frames[0].shape[:2], (AREA_PX, AREA_PX))
+    region = (drawn.x, drawn.y, drawn.x + drawn.width - 1, drawn.y + drawn.height - 1) if drawn else _region(pieces[0])
     if region is not None:
         x0, y0, x1, y1 = region
         frames = [frame[y0 : y1 + 1, x0 : x1 + 1] for frame in frames]
@@ -206,5 +213,6 @@ def _evidence(piece: Slice, face: Face, depth: float, place: _Place, origin: tup
 
 TEST = PhantomTest(
     NAME, VERSION, "超声探头空气混响（均匀性、坏阵元）", "Ultrasound probe in air (evenness, dead elements)",
-    frozenset({"US"}), ("air",), (CV, DEAD, SHARE, DARKEST), run, (ELEMENTS,),
+    frozenset({"US"}), ("air",), (CV, DEAD, SHARE, DARKEST), run,
+    (ELEMENTS, IMAGE, AREA),
 )  # fmt: skip

@@ -19,6 +19,8 @@ WATER = 1000.0
 CONTRASTS = {8: 0.014, 9: 0.025, 10: 0.036, 11: 0.051}
 _RINGS, _DISC = (12.8, 25.5, 38.4), (0.0, 7.2)
 _ARRAYS = {1.1: (-13.8, 38.1), 1.0: (9.2, 38.1), 0.9: (32.1, 38.1)}
+_MEDIUM_ARRAYS = {1.1: (-16.0, 35.0), 1.0: (5.0, 35.0), 0.9: (25.0, 35.0), 0.8: (43.0, 35.0)}
+_MEDIUM_MM = 178.0  # a narrower phantom is the medium one
 _FINE = 6  # points a side for each pixel around the holes
 
 
@@ -31,8 +33,8 @@ class ACRPhantom:
     `thickness_mm` is the true slice thickness; `offset_mm` how far slices 1 and 11 lie off the wedges' crossing (bars
     differ by twice that).  `spokes` are the complete ones in slices 8 to 11, `unresolved` the holes run together.
     `shading` is how much darker the centre is than the edge (0-1), `ghost` the share of the water's signal above and
-    below the phantom, `noise` the SD of each channel, `bubble_mm` the depth of an air bubble at the top.  `without`
-    leaves out inserts: ramps, wedges, holes, disc.
+    below the phantom, `noise` the SD of each channel, `bubble_mm` the depth of an air bubble at the top, `notch_mm`
+    that of a notch of 20 mm in slice 7.  `without` leaves out inserts: ramps, wedges, holes, disc.
     """
 
     diameter_mm: float = 190.0
@@ -50,6 +52,7 @@ class ACRPhantom:
     ghost: float = 0.0
     noise: float = 3.0
     bubble_mm: float = 0.0
+    notch_mm: float = 0.0
     solid_grid: bool = True
     without: tuple[str, ...] = ()
 
@@ -189,7 +192,15 @@ def _inserts(phantom: ACRPhantom, number: int, u: Floats, v: Floats, pixel: floa
         ring = _round(u + 45 * size, v + 45 * size, 19.5 * size, pixel)
         dark = np.maximum(dark, ring - _round(u + 45 * size, v + 45 * size, 13.5 * size, pixel))
     if number == 1:
-        dark = np.maximum(dark, _box(v - 38.2 * size, u - 0.5, (39.0, 114.0 * size), pixel))
+        dark = np.maximum(
+            dark,
+            _box(
+                v - (38.2 * size if phantom.diameter_mm > _MEDIUM_MM else 35.8),
+                u - 0.5,
+                (39.0, max(114.0 * size, 107.0)),
+                pixel,
+            ),
+        )
     if number in (1, 11) and "wedges" not in phantom.without:
         dark = np.maximum(dark, _wedges(phantom, phantom.offset_mm[number == 11], u, v, pixel))
     if number == 5 and phantom.solid_grid:
@@ -198,6 +209,8 @@ def _inserts(phantom: ACRPhantom, number: int, u: Floats, v: Floats, pixel: floa
     if number == 5 and not phantom.solid_grid:
         lines = np.minimum(np.abs((u + 7.5) % 15 - 7.5), np.abs((v + 7.5) % 15 - 7.5))
         dark = np.maximum(dark, np.clip((0.75 - lines) / pixel + 0.5, 0, 1) * (np.hypot(u, v) < 75 * size))
+    if number == 7 and phantom.notch_mm:
+        dark = np.maximum(dark, _box(v + phantom.diameter_mm / 2, u, (2 * phantom.notch_mm, 20.0), pixel))
     if number >= 8 and "disc" not in phantom.without:
         u, v = u - _DISC[0], v - _DISC[1] * size
         dark = np.maximum(dark, _round(u, v, 50.5 * size, pixel) - _round(u, v, 44.6 * size, pixel))
@@ -234,7 +247,7 @@ def _holes(phantom: ACRPhantom, u: Floats, v: Floats, pixel: float) -> Floats:
     du, dv = (a.ravel() for a in np.meshgrid(steps, steps))
     points_u, points_v = u[near][:, np.newaxis] + du, v[near][:, np.newaxis] + dv
     light = np.zeros(points_u.shape)
-    for diameter, (hu, hv) in _ARRAYS.items():
+    for diameter, (hu, hv) in (_ARRAYS if phantom.diameter_mm > _MEDIUM_MM else _MEDIUM_ARRAYS).items():
         a, b = points_u - hu, points_v - hv
         pitch = 2 * diameter
         if diameter in phantom.unresolved:
@@ -269,5 +282,5 @@ def _disks(phantom: ACRPhantom, number: int, u: Floats, v: Floats, pixel: float)
 
 
 def medium() -> ACRPhantom:
-    """The medium phantom: its diameter and length; its inserts are drawn smaller in proportion."""
+    """The medium phantom: its diameter, length and four arrays of holes; other inserts are smaller in proportion."""
     return replace(ACRPhantom(), diameter_mm=165.0, length_mm=134.0)

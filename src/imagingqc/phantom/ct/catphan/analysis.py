@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from imagingqc.dicom.model import Slice
 from imagingqc.errors import AnalysisError, Reason
 from imagingqc.image import FloatArray
+from imagingqc.phantom.ct import spectrum
 from imagingqc.phantom.ct.catphan import gauge as line_pairs
 from imagingqc.phantom.ct.catphan import inserts, models, uniform
 from imagingqc.phantom.ct.catphan.locate import Found, locate, position, turned_by
@@ -24,7 +25,7 @@ _SHARPNESS = ("ct.phantom.resolution.high_contrast", "ct.phantom.resolution.high
 _MTF = ("ct.phantom.mtf50", "ct.phantom.mtf10", *_SHARPNESS)
 _UNIFORM = (
     "ct.phantom.uniformity", "ct.phantom.uniformity.integral", "ct.phantom.noise", "ct.phantom.noise.hu",
-    "ct.phantom.low_contrast.statistical",
+    "ct.phantom.low_contrast.statistical", *spectrum.QUANTITIES,
 )  # fmt: skip
 _MATERIALS = tuple(f"ct.phantom.material.{name}" for name in models.MATERIALS)
 QUANTITIES = (
@@ -191,7 +192,10 @@ def _uniform(found: Found, frames: Frames, record: Recorder) -> _Part:
     values, pieces = _averaged(found, frames, position(piece))
     smallest = uniform.smallest_by_statistics(found, values, pieces[len(pieces) // 2])
     name = "ct.phantom.low_contrast.statistical"
+    radius, centre = models.DISC_MM / 2 - uniform.FROM_EDGE_MM, found.place(piece, 0, 0)
+    grain = _circle(found, piece, 0, 0, 2 * radius)
     return _Part([
+        *spectrum.spectrum(record, frames.image(piece).pixels, centre, radius, found.spacing_mm, grain),
         record.value("ct.phantom.uniformity", seen.difference, evidence=ring),
         record.value("ct.phantom.uniformity.integral", seen.integral, evidence=ring),
         noise,
