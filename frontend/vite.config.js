@@ -66,7 +66,7 @@ export default defineConfig({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     rolldownOptions: {
-      input: ["scripts/app.ts", "viewer/main.ts"],
+      input: ["scripts/app.ts", "viewer/main.ts", "reading/main.ts"],
       checks: { eval: false },
     },
   },

@@ -39,3 +39,11 @@ def real_data() -> Path:
     if folder is None:
         pytest.skip(f"{DATA_VARIABLE} does not name a folder of real DICOM")
     return folder
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None) -> None:
+    """Test databases on SQLite are copies of one that was migrated before."""
+    from tests import migrated  # noqa: PLC0415 - tests of the core need no Django
+
+    migrated.use()

@@ -19,7 +19,7 @@ export interface Overlay {
 
 const SVG = "http://www.w3.org/2000/svg";
 
-function node(name: string, attributes: Record<string, string | number>): SVGElement {
+export function node(name: string, attributes: Record<string, string | number>): SVGElement {
   const element = document.createElementNS(SVG, name);
   for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, String(value));
   return element;

@@ -1,13 +1,14 @@
 import { all, need, one, onEach } from "./dom";
 import { startEnter } from "./forms";
 import { startFiles } from "./sheet-files";
+import { addRow, startGrid } from "./sheet-grid";
 
-type Entry = [string, string];
+export type Entry = [string, string];
 interface Kept {
   entries: Entry[];
   at: string;
 }
-interface Answer {
+export interface Answer {
   revision?: number;
   judged?: Record<string, string>;
   errors?: Record<string, string>;
@@ -21,11 +22,14 @@ const AGAIN = 8000;
 /** What was typed, without passwords and files: exactly what the server keeps. */
 function entriesOf(form: HTMLFormElement): Entry[] {
   const skipped = new Set(["csrfmiddlewaretoken", ...all<HTMLInputElement>("input[type=password]", form).map((i) => i.name)]);
+  // An empty reading between others keeps its place; the server leaves out those at the end.
+  const listed = new Set(all<HTMLInputElement>("[data-series] input, [data-grid] input", form).map((i) => i.name));
   const found: Entry[] = [];
   for (const [name, value] of new FormData(form)) {
-    if (typeof value === "string" && !skipped.has(name) && !name.startsWith("sign.") && value !== "") found.push([name, value]);
+    if (typeof value !== "string" || skipped.has(name) || name.startsWith("sign.")) continue;
+    if (value !== "" || listed.has(name)) found.push([name, value]);
   }
-  return found;
+  return found.filter(([name, value], n) => value !== "" || found.slice(n + 1).some(([other, later]) => other === name && later !== ""));
 }
 
 function same(left: Entry[], right: Entry[]): boolean {
@@ -33,7 +37,7 @@ function same(left: Entry[], right: Entry[]): boolean {
 }
 
 /** Shows items whose condition holds; what was typed into others stays, the server leaves it out. */
-function startShown(form: HTMLFormElement): () => void {
+export function startShown(form: HTMLFormElement): () => void {
   const update = (): void => {
     for (const field of all("[data-shown-item]", form)) {
       const name = field.dataset["shownItem"] ?? "";
@@ -98,6 +102,9 @@ function putBack(form: HTMLFormElement, entries: Entry[]): void {
     const series = first instanceof RadioNodeList || first === null ? null : first.closest<HTMLElement>("[data-series]");
     const group = first instanceof RadioNodeList ? (first[0] as HTMLElement | undefined)?.closest<HTMLElement>("[data-series]") : series;
     if (group) while (all("input", group).length < texts.length && addBox(group));
+    const cell = first instanceof RadioNodeList ? first[0] : first;
+    const grid = cell instanceof HTMLElement ? cell.closest<HTMLElement>("[data-grid]") : null;
+    if (grid) while (all("tbody tr", grid).length < texts.length && addRow(grid));
     all<HTMLInputElement | HTMLTextAreaElement>(`[name="${CSS.escape(name)}"]`, form).forEach((field, i) => {
       if (field instanceof HTMLInputElement && ["radio", "checkbox"].includes(field.type)) field.checked = texts.includes(field.value);
       else if (field.type !== "hidden") field.value = texts[i] ?? "";
@@ -105,7 +112,8 @@ function putBack(form: HTMLFormElement, entries: Entry[]): void {
   }
 }
 
-class Sheet {
+/** A form that is kept while somebody types: at the server, and in the browser while that cannot be reached. */
+export class Sheet {
   private revision: number;
   private saved: Entry[];
   private timer = 0;
@@ -113,12 +121,15 @@ class Sheet {
   private readonly key: string;
   private readonly url: string;
   private readonly keeps: boolean;
+  private readonly pause: number;
+  private ended = false;
 
   constructor(private readonly form: HTMLFormElement, private readonly shown: () => void) {
     this.revision = Number(form.dataset["revision"] ?? "0");
     this.keeps = form.dataset["save"] !== undefined;
     this.url = form.dataset["save"] ?? form.dataset["judge"] ?? "";
     this.key = form.dataset["keyLocal"] ?? "";
+    this.pause = Number(form.dataset["pause"] ?? PAUSE);
     this.saved = entriesOf(form);
     if (this.url) form.addEventListener("input", () => this.typed());
     form.addEventListener("change", () => this.typed());
@@ -127,13 +138,42 @@ class Sheet {
     this.offer();
   }
 
+  /** The revision that the next saving goes on from. */
+  get at(): number {
+    return this.revision;
+  }
+
+  entries(): Entry[] {
+    return entriesOf(this.form);
+  }
+
+  /** No saving is under way any more, and none is planned. */
+  async settled(): Promise<void> {
+    window.clearTimeout(this.timer);
+    while (this.busy) await new Promise((done) => window.setTimeout(done, 10));
+    window.clearTimeout(this.timer);
+  }
+
+  /** The sheet leaves the page; `submitted`: what the browser kept of it is not needed any more. */
+  end(submitted: boolean): void {
+    this.ended = true;
+    window.clearTimeout(this.timer);
+    if (submitted && this.key) localStorage.removeItem(this.key);
+  }
+
+  /** Plans a saving of what is not saved yet, after a submission that failed. */
+  again(): void {
+    this.keep();
+    this.soon(AGAIN);
+  }
+
   private say(word: string, bad = false): void {
     const state = need("[data-state]", this.form);
     state.textContent = this.form.dataset[word] ?? "";
     state.classList.toggle("bad", bad);
   }
 
-  private note(name: string, visible: boolean): HTMLElement {
+  note(name: string, visible: boolean): HTMLElement {
     const box = need(`[data-note="${name}"]`, this.form);
     box.hidden = !visible;
     return box;
@@ -181,7 +221,7 @@ class Sheet {
     if (!this.url || same(entriesOf(this.form), this.saved)) return;
     this.keep();
     if (this.keeps) this.say("changed");
-    this.soon(PAUSE);
+    this.soon(this.pause);
   }
 
   private soon(pause: number): void {
@@ -190,6 +230,7 @@ class Sheet {
   }
 
   private async save(over: boolean): Promise<void> {
+    if (this.ended) return;
     const entries = entriesOf(this.form);
     if (!over && same(entries, this.saved)) return;
     if (this.busy) return this.soon(PAUSE);
@@ -219,15 +260,7 @@ class Sheet {
       return;
     }
     const told = (await answer.json()) as Answer;
-    if (answer.status === 409) {
-      need("[data-text]", this.note("conflict", true)).textContent = told.text ?? "";
-      need("[data-state]", this.form).textContent = "";
-      return;
-    }
-    if (!answer.ok) {
-      this.note("trouble", true);
-      return;
-    }
+    if (this.told(answer.status, told)) return;
     for (const name of ["conflict", "session", "trouble"]) this.note(name, false);
     this.revision = told.revision ?? this.revision;
     this.saved = entries;
@@ -238,7 +271,23 @@ class Sheet {
     } else this.soon(PAUSE);
   }
 
-  private show(told: Answer): void {
+  /** Tells why the server refused; whether it did. */
+  told(status: number, told: Answer): boolean {
+    if (status === 410) {
+      need("[data-text]", this.note("gone", true)).textContent = told.text ?? "";
+      need("[data-state]", this.form).textContent = "";
+      return true;
+    }
+    if (status === 409) {
+      need("[data-text]", this.note("conflict", true)).textContent = told.text ?? "";
+      need("[data-state]", this.form).textContent = "";
+      return true;
+    }
+    if (status >= 400) this.note("trouble", true);
+    return status >= 400;
+  }
+
+  show(told: Answer): void {
     for (const slot of all("[data-slot]", this.form)) {
       const name = slot.dataset["slot"] ?? "";
       if (name === "score") slot.textContent = told.score ?? "";
@@ -258,6 +307,7 @@ export function startSheets(): void {
   onEach<HTMLFormElement>("form[data-sheet]", (form) => {
     startEnter(form);
     all("[data-series]", form).forEach(startSeries);
+    all("[data-grid]", form).forEach(startGrid);
     startFiles(form);
     one<HTMLElement>(".has-error :is(input, textarea)", form)?.focus();
     new Sheet(form, startShown(form));

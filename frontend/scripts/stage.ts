@@ -15,7 +15,9 @@ interface StageData {
 const AHEAD = 3;
 
 /** One image stage: scrolls through slices, draws overlays, switches window, inversion and zoom. */
-class Stage {
+export class Stage {
+  /** Keys that belong to this stage alone. */
+  readonly keys: Record<string, () => void> = {};
   readonly element: HTMLElement;
   private readonly data: StageData;
   private readonly image: HTMLImageElement;
@@ -45,9 +47,19 @@ class Stage {
     need("[data-label]", this.element).textContent = this.data.labels[this.index] ?? "";
     drawOverlays(this.overlay, this.data.overlays, this.index, this.data.columns);
     all("[data-ruler] .tick").forEach((tick) => tick.classList.toggle("now", tick.getAttribute("data-jump") === String(this.index)));
+    this.element.dispatchEvent(new CustomEvent("stage:shown"));
     for (let next = this.index + 1; next <= Math.min(this.index + AHEAD, this.data.count - 1); next += 1) {
       new Image().src = this.source(next);
     }
+  }
+
+  /** The slice that is shown, from 0. */
+  get place(): number {
+    return this.index;
+  }
+
+  get size(): { columns: number; rows: number } {
+    return { columns: this.data.columns, rows: this.data.rows };
   }
 
   scroll(steps: number): void {
@@ -131,6 +143,7 @@ class Stage {
       i: () => this.toggle("invert"),
       z: () => this.toggle("zoom"),
       r: () => this.reset(),
+      ...this.keys,
     };
     const action = actions[event.key];
     action?.();
@@ -167,6 +180,11 @@ function jump(event: MouseEvent): void {
     stage.element.focus({ preventScroll: true });
     stage.flash();
   }
+}
+
+/** Does something with every stage that is on the page. */
+export function onStages(start: (stage: Stage) => void): void {
+  stages.forEach(start);
 }
 
 export function startStages(): void {

@@ -79,11 +79,21 @@ export class Panel {
     return this.facts;
   }
 
-  async open(exam: ExamData, series: SeriesData, index: number): Promise<void> {
+  /** Nothing to look at but a sentence. */
+  async clear(words: string): Promise<void> {
+    this.series = null;
+    this.facts = null;
+    this.layer.clear();
+    this.slider.hidden = true;
+    this.say(words);
+    for (const name of CORNERS) this.corners[name].replaceChildren();
+  }
+
+  async open(exam: ExamData, series: SeriesData, index: number, preset = 0): Promise<void> {
     this.exam = exam;
     this.series = series;
     this.own = null;
-    this.preset = 0;
+    this.preset = preset;
     this.inverted = false;
     this.facts = null;
     this.wanted = 0;

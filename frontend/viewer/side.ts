@@ -5,7 +5,7 @@ import { text } from "./texts";
 /** The cards of an exam's series; `pick` is called with the series' id. */
 export function cards(exam: ExamData, titled: boolean, pick: (id: string) => void): HTMLElement {
   const box = make("div", "viewer-cards");
-  if (titled) box.append(make("p", "viewer-cards-title", `${exam.name} · ${exam.when}`));
+  if (titled) box.append(make("p", "viewer-cards-title", [exam.name, exam.when].filter(Boolean).join(" · ")));
   const list = make("ul");
   for (const one of exam.series) {
     const item = make("li");
@@ -29,9 +29,11 @@ function card(one: SeriesCard, pick: (id: string) => void): HTMLButtonElement {
   } else picture.append(icon("file-text"));
   const words = make("span", "viewer-card-words");
   words.append(make("span", "viewer-card-name", one.name), make("span", "viewer-card-count num", `${one.modality} · ${one.count}`));
-  const light = make("span", `viewer-light ${one.light.tone}`);
-  light.append(icon(one.light.icon), make("span", "", one.light.count === null ? one.light.word : `${one.light.word} ${one.light.count}`));
-  words.append(light);
+  if (one.light.word) {
+    const light = make("span", `viewer-light ${one.light.tone}`);
+    light.append(icon(one.light.icon), make("span", "", one.light.count === null ? one.light.word : `${one.light.word} ${one.light.count}`));
+    words.append(light);
+  }
   button.append(picture, words);
   button.addEventListener("click", () => pick(one.id));
   return button;
@@ -68,7 +70,7 @@ export async function choose(exam: ExamData, shown: string | undefined, address:
   try {
     const { exams } = await fetchJson<{ exams: Candidate[] }>(address);
     const rows = new Map<string, HTMLElement[]>();
-    for (const one of exams) rows.set(one.why, [...(rows.get(one.why) ?? []), row(one.name, `${one.modality} · ${one.when}`, () => pick(one.id, ""))]);
+    for (const one of exams) rows.set(one.why, [...(rows.get(one.why) ?? []), row(one.name, [one.modality, one.when].filter(Boolean).join(" · "), () => pick(one.id, ""))]);
     const groups = [...rows].map(([why, members]) => group(why, members));
     const nothing = others.length + groups.length ? [] : [make("p", "muted", text("no_others"))];
     place.replaceChildren(...(others.length ? [own] : []), ...groups, ...nothing);

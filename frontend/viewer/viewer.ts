@@ -22,9 +22,11 @@ export class Viewer {
   private linked = false;
   private playing = 0;
 
+  /** `room`: part of another page, which has keys, an address and a dialog of its own. */
   constructor(
-    private readonly config: Config,
+    private config: Config,
     private readonly cacheBytes: number,
+    private readonly room = false,
   ) {
     this.overlay = config.overlay;
     this.add();
@@ -38,6 +40,48 @@ export class Viewer {
     if (series) await this.active.open(exam, series, start);
     if (asked.get("with")) await this.compare({ exam: asked.get("with") as string, series: asked.get("with_series") ?? "" });
     if (asked.has("overlay")) this.active.flash();
+  }
+
+  /** Shows another exam: one series, or two side by side. */
+  async take(config: Config, second: SeriesData | null = null, secondStart = 0, preset = 0): Promise<void> {
+    this.stop();
+    if (this.panels.length > 1 && !second) this.single();
+    this.config = config;
+    this.other = null;
+    this.linked = false;
+    for (const input of this.inputs.values()) input.cancel();
+    this.mode = "window";
+    const first = this.panels[0] as Panel;
+    const beside = second ? (this.panels[1] ?? this.add()) : null;
+    this.active = first;
+    this.drawStrip();
+    resizePanes();
+    const opened = [config.series ? first.open(config.exam, config.series, config.start, preset) : first.clear(text("no_images"))];
+    if (beside && second) opened.push(beside.open(config.exam, second, secondStart, preset));
+    await Promise.all(opened);
+    for (const one of this.panels) one.view.fit();
+    this.activate(first);
+    this.drawTools();
+  }
+
+  get shown(): readonly Panel[] {
+    return this.panels;
+  }
+
+  get current(): Panel {
+    return this.active;
+  }
+
+  /** Goes to a slice of a series of the exam on the page. */
+  async goTo(series: string, index: number): Promise<void> {
+    const panel = this.panels.find((one) => one.series?.id === series) ?? this.active;
+    this.activate(panel);
+    if (panel.series?.id === series) await panel.go(index);
+    else await this.openSeries(this.config.exam, series, index);
+  }
+
+  preset(n: number): boolean {
+    return this.active.usePreset(n);
   }
 
   // --- images ------------------------------------------------------------------------------------
@@ -64,7 +108,11 @@ export class Viewer {
     this.changed(panel, "series");
   }
 
+  /** Told of every image whose series has changed. */
+  opened: (panel: Panel) => void = () => undefined;
+
   private changed(panel: Panel, what: "slice" | "series" | "view"): void {
+    if (what === "series") this.opened(panel);
     if (what === "slice") this.follow(panel);
     if (what === "view" && this.linked && panel === this.active) for (const one of this.panels) if (one !== panel) one.adopt(panel);
     if (panel !== this.active) return;
@@ -210,7 +258,7 @@ export class Viewer {
   }
 
   private press(act: string, on: boolean): void {
-    need(`[data-act='${act}']`).setAttribute("aria-pressed", String(on));
+    document.querySelector(`[data-act='${act}']`)?.setAttribute("aria-pressed", String(on));
   }
 
   private said(words: string): void {
@@ -220,6 +268,7 @@ export class Viewer {
   /** The address says what is shown, so that it can be sent to a colleague. */
   private remember(): void {
     this.drawTools();
+    if (this.room) return;
     const first = this.panels[0] as Panel;
     const query = new URLSearchParams();
     if (first.series) query.set("series", first.series.id);
@@ -293,7 +342,8 @@ export class Viewer {
     return name in acts;
   }
 
-  private key(event: KeyboardEvent): boolean {
+  /** What a key does to the images; whether it did something. */
+  key(event: KeyboardEvent): boolean {
     const digit = /^[1-9]$/.exec(event.key)?.[0];
     if (digit) return this.active.usePreset(Number(digit) - 1);
     const steps: Record<string, number> = { ArrowUp: -1, ArrowDown: 1, PageUp: -10, PageDown: 10, Home: -1e6, End: 1e6 };
@@ -318,7 +368,7 @@ export class Viewer {
 
   private listen(): void {
     document.addEventListener("keydown", (event) => {
-      if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || typing(event.target) || document.querySelector("dialog[open]")) return;
+      if (this.room || event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || typing(event.target) || document.querySelector("dialog[open]")) return;
       if (event.key === " " && event.target instanceof HTMLButtonElement) return;
       if (this.key(event)) event.preventDefault();
     });

@@ -16,6 +16,7 @@ from yingheng.documents import triggers as documents_triggers
 from yingheng.evidence import triggers as evidence_triggers
 from yingheng.phantomqc import triggers as phantomqc_triggers
 from yingheng.registry import triggers as registry_triggers
+from yingheng.review import triggers as review_triggers
 from yingheng.rulebook import triggers as rulebook_triggers
 from yingheng.sheets import triggers as sheets_triggers
 from yingheng.tenancy.models import Organisation, User
@@ -26,6 +27,7 @@ INSERT_ONLY = (
     evidence_triggers,
     registry_triggers,
     phantomqc_triggers,
+    review_triggers,
     rulebook_triggers,
     sheets_triggers,
     documents_triggers,

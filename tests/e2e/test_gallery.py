@@ -108,6 +108,56 @@ def test_it_scrolls_the_stage_and_draws_the_overlay_on_its_slice(base, page):
     expect(stage.locator("[data-number]")).to_have_text("13")
 
 
+def test_it_chooses_a_slice_and_a_region_by_hand(base, page):
+    page.goto(f"{base}/ui/page/form/?state=hand")
+    image, outline = page.locator("[name=p_image]"), page.locator("[name=p_outline]")
+    page.locator("#stage").focus()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("u")
+    expect(image).to_have_value("1.2.13")
+    expect(page.locator("[data-pick=p_image]")).to_have_attribute("aria-pressed", "true")
+    page.keyboard.press("h")
+    x, y, radius = (float(part) for part in outline.input_value().split(","))
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Control+ArrowDown")
+    page.keyboard.press("Shift+ArrowRight")
+    expect(outline).to_have_value(f"{x + 1:g}, {y + 10:g}, {radius + 1:g}")
+    expect(image).to_have_value("1.2.13")  # the arrow keys moved the circle, not the slice
+    grip = page.locator(".hand-grip").bounding_box()
+    at = (grip["x"] + grip["width"] / 2, grip["y"] + grip["height"] / 2)
+    page.mouse.move(*at)
+    page.mouse.down()
+    page.mouse.move(at[0] + 20, at[1] + 20, steps=2)
+    page.mouse.up()
+    assert float(outline.input_value().split(",")[2]) > radius + 1
+    outline.fill("60, 60, 20")
+    expect(page.locator(".hand-body")).to_have_attribute("r", "20")
+    page.locator("[data-pick=p_outline]").click()
+    expect(outline).to_have_value("")
+    expect(page.locator(".hand-shape")).to_be_hidden()
+
+
+def test_it_fills_a_table_of_readings_by_keys_and_from_a_pasted_block(base, page):
+    page.goto(f"{base}/ui/page/sheet/?state=empty")
+    cells = page.locator("[data-grid] input")
+    cells.first.fill("100")
+    page.keyboard.press("Enter")
+    page.keyboard.type("101.5")
+    page.keyboard.press("Enter")
+    expect(cells.nth(2)).to_be_focused()
+    page.keyboard.press("ArrowUp")
+    expect(cells.first).to_be_focused()
+    cells.nth(2).focus()
+    page.evaluate("""() => {
+        const data = new DataTransfer();
+        data.setData('text', '200\\t202\\r\\n300\\t303\\r\\n400\\t404\\r\\n');
+        const how = {clipboardData: data, bubbles: true, cancelable: true};
+        document.activeElement.dispatchEvent(new ClipboardEvent('paste', how));
+    }""")
+    found = [one.input_value() for one in cells.all()]
+    assert found == ["100", "101.5", "200", "202", "300", "303", "400", "404", "", ""]
+
+
 def test_it_jumps_from_the_ruler_to_the_gap(base, page):
     page.goto(f"{base}/ui/page/thing/")
     page.locator(".ruler-notes [data-jump]").first.click()

@@ -91,6 +91,9 @@ def build(home: Path) -> None:
     from yingheng.ingest.services import folder_import  # noqa: PLC0415
 
     folder_import(hospital=hospital, paths=[home / "samples"], actor=Actor("system:test", "test"))
+    from tests.e2e.reading_world import sample  # noqa: PLC0415
+
+    sample(hospital)
 
 
 @contextmanager

@@ -53,14 +53,16 @@ def test_somebody_who_may_not_see_exams_sees_numbers_without_images(made, signed
 def test_a_person_says_which_test_it_is(made, signed_in, world):
     client = signed_in("technologist")
     case = PhantomCase.objects.get()
-    values = {"test": "ct.water", "test_type": "status", "series": [str(world.series)], "p_slice": "2"}
+    values = {"test": "ct.water", "test_type": "status", "series": [str(world.series)], "p_slice": "2",
+              "reason": "水模换了层面"}  # fmt: skip
     answer = client.post(to("route", case.pk), values)
     routed = PhantomCase.objects.get(test_type="status")
     assert answer.url == to("case", routed.pk)
     assert (routed.state, routed.parameters, routed.origin) == ("asked", {"slice": 2}, "person")
     assert Job.objects.filter(kind="phantom.run", natural_key=str(routed.pk)).exists()
     assert "reroute" not in page(client, to("case", case.pk))
-    assert client.post(to("route", case.pk), values | {"series": []}).status_code == 400
+    for missing in ({"series": []}, {"reason": " "}):
+        assert client.post(to("route", case.pk), values | missing).status_code == 400
 
 
 def test_images_are_put_aside_and_a_baseline_is_set_with_a_reason(made, signed_in):

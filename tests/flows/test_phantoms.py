@@ -32,7 +32,13 @@ def measured(run, quantity=NUMBER):
 
 
 def route(case, **more):
-    values = {"test": "ct.water", "test_type": "constancy", "series": case.series, "parameters": {}} | more
+    values = {
+        "test": "ct.water",
+        "test_type": "constancy",
+        "series": case.series,
+        "parameters": {},
+        "reason": "再试",
+    } | more
     return case_route(actor=TESTER, case=case, **values)
 
 
@@ -176,3 +182,21 @@ def test_the_phantom_brings_the_tolerances_written_for_it(hospital, tmp_path):
     said = {(v["standard"], v["outcome"]) for v in made.run.result["verdicts"]}
     assert ("acr-mr-2022", "PASS") in said
     assert {standard for standard, _outcome in said} <= {"acr-mr-2022", "ws-t-263-2006"}
+
+
+def test_a_weekly_acr_phantom_is_judged_and_does_what_was_planned(hospital, tmp_path, actor):
+    mr_acr(tmp_path)
+    folder_import(hospital=hospital, paths=(tmp_path,), actor=TESTER)
+    run_due_here()
+    case = PhantomCase.objects.get()
+    fields = PlanFields("周检", case.exam.local_day, "week", owner_role="technologist")
+    device_test_plan(actor=actor, device=case.device, template=template_named("mr-acr-weekly"), fields=fields)
+    made = route(case, test="mr.acr")
+    run_due_here()
+    made.refresh_from_db()
+    weekly = [v for v in made.run.result["verdicts"] if v["standard"] == "acr-mr-weekly"]
+    assert {v["quantity"] for v in weekly} >= {"mr.phantom.geometry.error", "mr.phantom.resolution.acr"}
+    assert {v["outcome"] for v in weekly} == {"PASS"}
+    assert made.run.outcome == "PASS"
+    test = DeviceTest.objects.get(template="mr-acr-weekly")
+    assert (test.state, test.outcome) == ("submitted", "PASS")

@@ -23,7 +23,9 @@ from yingheng.web.courses import trend_url
 
 pytestmark = pytest.mark.django_db
 CEILING = 15
-LISTS = ("schedule:calendar", "schedule:plans", "phantomqc:tests", "phantomqc:cases",
+LISTS = ("review:campaigns", "review:plans", "review:accounts",
+         "review:appeals", "review:tracings", "review:mine",
+         "schedule:calendar", "schedule:plans", "phantomqc:tests", "phantomqc:cases",
          "phantomqc:templates", "phantomqc:rules", "phantomqc:gate",
          "web:today", "web:exams", "web:items", "web:findings", "web:devices", "web:standards", "tenancy:users",
          "audit:list", "jobs:list", "notify:list", "rulebook:list", "rulebook:standards",

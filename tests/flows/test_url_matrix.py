@@ -11,6 +11,8 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from tests.apps.ingest.making import make_intake
 from tests.apps.ingest.telling import tell
 from tests.apps.phantomqc.making import programme_of
+from tests.apps.review.following import make_followed
+from tests.apps.review.making import make_review
 from tests.apps.rulebook.making import draft, published, table
 from tests.apps.sheets.making import make_sheets
 from tests.flows.api_routes import API_ROUTES
@@ -77,6 +79,8 @@ def things_of(world, person) -> dict:
         **told_of(world),
         **programme_of(world, user.actor),
         **make_sheets(Device.objects.get(pk=world.device), user.actor),
+        **make_review(Exam.objects.select_related("hospital").get(pk=world.exam), key),
+        **make_followed(world.exam),
         "hospital": world.hospital.pk,
         "key": quote(Exam.objects.get(pk=world.exam).item_key),
     }
@@ -160,7 +164,10 @@ def names_a_thing(route):
                          "delivery", "quarantine", "retake", "hospital", "rules", "signed", "trial", "token", "machine",
                          "local_ae", "remote_ae", "forward_rule", "outgoing", "webhook", "notice",
                          "told", "message_source", "patient", "patient_link", "plan", "due", "device_test",
-                         "phantom_case", "phantom_rule", "item_value", "sheet", "sheet_done",
+                         "phantom_case", "phantom_rule", "item_value", "instrument_reading", "sheet", "sheet_done",
+                         "review_results", "review_result", "review_reading", "review_appeal",
+                         "review_tracing", "review_plan", "review_sample", "review_case", "review_person",
+                         "review_reader", "review_assignment", "review_day", "review_film",
                          "sheet_template", "sheet_begun", "sheet_file", "commitment", "commitment_ask"}
                for value in route.things.values())  # fmt: skip
 

@@ -37,7 +37,7 @@ def run_value(monkeypatch, series, value, test_type="status"):
     found = PhantomFound("water", (Measurement(WATER, value, "[hnsf'U]", "ct.water", "1"),))
     result = PhantomResult("ct.water", "1", found, None, (series.series_uid,), {}, "CT")
     with monkeypatch.context() as patched:
-        patched.setattr(running, "_read", lambda _case: ([], series.pk.hex))
+        patched.setattr(running, "case_series", lambda _case: ([], series.pk.hex))
         patched.setattr(running, "analyse", lambda *_given: result)
         case_run(case_id=case.pk)
     return case

@@ -22,10 +22,20 @@ def run_tests(url, home, *words):
     "tests",
     [
         ("tests/apps/audit", "tests/apps/notify", "tests/apps/tenancy/test_services.py"),
-        ("tests/apps/tenancy/test_scope.py", "tests/apps/jobs/test_services.py"),
+        (
+            "tests/apps/tenancy/test_scope.py",
+            "tests/apps/jobs/test_services.py",
+            "tests/apps/schedule/test_dues.py",
+            "tests/apps/sheets/test_responses.py",
+            "tests/apps/documents/test_attachments.py::test_a_signature_stands_for_exactly_those_bytes",
+            "tests/apps/documents/test_attachments.py::test_removing_hides_and_keeps",
+            "tests/flows/test_instrument_readings.py::test_what_was_sent_never_changes",
+            "tests/flows/test_phantom_pages.py::test_what_was_submitted_never_changes",
+            "tests/flows/test_phantoms_rerouted.py::test_the_verdicts_and_findings_of_the_old_test_count_no_more",
+        ),
         ("tests/apps/jobs/test_engine.py",),
     ],
-    ids=["audit, notify, tenancy", "scope, jobs", "engine"],
+    ids=["audit, notify, tenancy", "scope, jobs, schedule, sheets, documents, performance tests", "engine"],
 )
 def test_it_passes_the_same_tests(database_url, tmp_path, tests):
     done = run_tests(database_url, tmp_path, *tests)

@@ -43,6 +43,7 @@ class CatalogConfig(AppConfig):
                 "catalog.patient_not_merged": _("This merge was taken back already."),
                 "catalog.patient_number_missing": _("A patient needs a patient id."),
                 "catalog.origin_unknown": _("The origin is unknown."),
+                "catalog.performer_elsewhere": _("This person belongs to another hospital."),
                 "catalog.retake_reason_unknown": _("This reason is not in the dictionary of retake reasons."),
                 "catalog.retake_settled": _("This entry has been settled already."),
                 "catalog.retake_known": _("The register has this retake with this reason already."),

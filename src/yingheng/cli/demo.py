@@ -41,14 +41,18 @@ def demo(home: Path | None, host: str, port: int, no_serve: bool) -> None:  # no
     platform.migrate()
     password = prepare(home)
     from yingheng.cli.demo_phantoms import phantoms  # noqa: PLC0415
+    from yingheng.cli.demo_review import daily_review, film_review  # noqa: PLC0415
     from yingheng.cli.demo_rules import draft_and_trial  # noqa: PLC0415
     from yingheng.cli.demo_traffic import messages_and_retakes  # noqa: PLC0415
     from yingheng.jobs.worker import make_engine  # noqa: PLC0415
 
+    daily_review(home, HOSPITAL)
     click.echo("评价样例检查 … · evaluating the sample exams")
     make_engine(concurrency=2).run(once=True)
     draft_and_trial(HOSPITAL)
     messages_and_retakes(HOSPITAL)
+    click.echo("评片 … · film review")
+    film_review(HOSPITAL)  # what follows from its results is done with the phantoms
     click.echo("体模检测 … · performance tests with phantoms")
     phantoms(home, HOSPITAL)
     summary()

@@ -47,11 +47,13 @@ def _chest(
     return write
 
 
-def _film(ei: float, *, clipped: float = 0.0, laterality: str = "U", body_part: str = "CHEST", view: str = "PA",
-          n: int = 1) -> Callable[[Path, Patient, Study], object]:  # fmt: skip
+def film_write(ei: float, *, clipped: float = 0.0, laterality: str = "U", body_part: str = "CHEST", view: str = "PA",
+               n: int = 1, rows: int = 1024) -> Callable[[Path, Patient, Study], object]:  # fmt: skip
+    """Writes a radiograph of that exposure index."""
+
     def write(folder: Path, patient: Patient, study: Study) -> object:
         return [
-            dx_image(folder, ei=ei, rows=1024, columns=1024, clipped=clipped, laterality=laterality, view=view,
+            dx_image(folder, ei=ei, rows=rows, columns=rows, clipped=clipped, laterality=laterality, view=view,
                      body_part=body_part, number=i + 1, time=f"0930{i * 40 // 60:01d}{i * 40 % 60:02d}"[:6],
                      patient=patient, study=study)
             for i in range(n)
@@ -60,9 +62,11 @@ def _film(ei: float, *, clipped: float = 0.0, laterality: str = "U", body_part: 
     return write
 
 
-def _head_mr(*omit: str) -> Callable[[Path, Patient, Study], object]:
+def head_mr_write(*omit: str, rows: int = 192) -> Callable[[Path, Patient, Study], object]:
+    """Writes MR of a head, without the sequences named."""
+
     def write(folder: Path, patient: Patient, study: Study) -> object:
-        return mr_exam(folder, "head", omit=omit, rows=192, patient=patient, study=study)
+        return mr_exam(folder, "head", omit=omit, rows=rows, patient=patient, study=study)
 
     return write
 
@@ -84,13 +88,13 @@ SCENES: tuple[Scene, ...] = (
     Scene("ct-chest-shuffled", _chest(CTFaults(shuffle=True)), (("ct.slices.out_of_order", "FAIL"),)),
     Scene("ct-chest-matrix", _chest(rows=256), (("ct.matrix.min", "FAIL"),)),
     Scene("ct-chest-lossy", _chest(CTFaults(lossy=True), n=24), (("image.lossy", "NEEDS_HUMAN"),)),
-    Scene("dx-chest", _film(250), (("dx.deviation_index", "PASS"),)),
-    Scene("dx-chest-over", _film(800), (("dx.deviation_index", "FAIL"),)),
-    Scene("dx-chest-under", _film(90), (("dx.deviation_index", "FAIL"),)),
-    Scene("dx-chest-clipped", _film(250, clipped=0.06), (("dx.clipping.high", "NEEDS_HUMAN"),)),
-    Scene("mr-head", _head_mr(), (("mr.required_series.missing", "PASS"),)),
-    Scene("mr-head-no-dwi", _head_mr("DWI", "ADC"), (("mr.required_series.missing", "FAIL"),)),
-    Scene("mr-head-no-t2", _head_mr("T2"), (("mr.required_series.missing", "FAIL"),)),
+    Scene("dx-chest", film_write(250), (("dx.deviation_index", "PASS"),)),
+    Scene("dx-chest-over", film_write(800), (("dx.deviation_index", "FAIL"),)),
+    Scene("dx-chest-under", film_write(90), (("dx.deviation_index", "FAIL"),)),
+    Scene("dx-chest-clipped", film_write(250, clipped=0.06), (("dx.clipping.high", "NEEDS_HUMAN"),)),
+    Scene("mr-head", head_mr_write(), (("mr.required_series.missing", "PASS"),)),
+    Scene("mr-head-no-dwi", head_mr_write("DWI", "ADC"), (("mr.required_series.missing", "FAIL"),)),
+    Scene("mr-head-no-t2", head_mr_write("T2"), (("mr.required_series.missing", "FAIL"),)),
     Scene("us-abdomen", _ultrasound, ()),
     # texts that nobody but the hospital understands: they wait among the exam items
     Scene("ct-package", _chest(n=24), (("ct.slices.missing", "PASS"),)),

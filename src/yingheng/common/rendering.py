@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from io import BytesIO
 
 import numpy as np
 from PIL import Image
 
+from imagingqc.dicom.deidentify_rules import Box
 from imagingqc.dicom.model import Instance
 from imagingqc.dicom.pixels import decode, decode_rgb, display_8bit, header_window
 
@@ -14,18 +16,27 @@ Window = tuple[float, float]
 
 
 def slice_png(
-    instance: Instance, frame: int = 0, *, window: Window | None = None, max_side: int | None = None
+    instance: Instance,
+    frame: int = 0,
+    *,
+    window: Window | None = None,
+    max_side: int | None = None,
+    covers: Sequence[Box] = (),
 ) -> bytes:
     """One frame as PNG: grey through `window` (centre, width; else the header's, else percentiles), colour as it is.
 
-    `max_side` shrinks the longer side to that many pixels.  Raises DataError when the pixels cannot be had.
+    `max_side` shrinks the longer side to that many pixels; `covers` are rectangles painted black.  Raises DataError
+    when the pixels cannot be had.
     """
     grey = instance.text("PhotometricInterpretation") in {"MONOCHROME1", "MONOCHROME2", None}
     if grey:
         pixels = display_8bit(decode(instance, frame), window or header_window(instance, frame))
     else:
         pixels = decode_rgb(instance, frame)
-    return _png(np.ascontiguousarray(pixels), max_side, instance.frames[frame].spacing_mm)
+    pixels = np.ascontiguousarray(pixels)
+    for box in covers:
+        pixels[max(0, box.y) : max(0, box.y + box.height), max(0, box.x) : max(0, box.x + box.width)] = 0
+    return _png(pixels, max_side, instance.frames[frame].spacing_mm)
 
 
 def _png(pixels: np.ndarray, max_side: int | None, spacing_mm: tuple[float, float] | None) -> bytes:

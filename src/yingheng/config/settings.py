@@ -44,6 +44,7 @@ INSTALLED_APPS = [
     "yingheng.ingest",
     "yingheng.imagequality",
     "yingheng.phantomqc",
+    "yingheng.review",
     "yingheng.pipeline",
     "yingheng.web",
     "yingheng.api",
@@ -176,6 +177,8 @@ YINGHENG_JOB_MEMORY_MB = env_int("YINGHENG_JOB_MEMORY_MB", 4096, minimum=256)
 YINGHENG_JOB_LEASE_SECONDS = env_int("YINGHENG_JOB_LEASE_SECONDS", 60, minimum=3)
 YINGHENG_QUIET_SECONDS = env_int("YINGHENG_QUIET_SECONDS", 120, minimum=1)  # then nothing more is expected
 YINGHENG_PIXEL_DAYS = env_int("YINGHENG_PIXEL_DAYS", 30, minimum=1)  # for hospitals without a rule of their own
+
+YINGHENG_REVIEW_TARGETS = env_list("YINGHENG_REVIEW_TARGETS")  # own lines of film review: mean=90, excellent=50 …
 
 # --- results out -----------------------------------------------------------------------------------------------------
 YINGHENG_MLLP_HOST = env_str("YINGHENG_MLLP_HOST", "0.0.0.0")  # noqa: S104 - who may call is a list of addresses

@@ -14,6 +14,7 @@ ADDRESSES: tuple[tuple[str, str], ...] = (
     ("devices/", "yingheng.registry.urls"),
     ("calendar/", "yingheng.schedule.urls"),
     ("device-tests/", "yingheng.phantomqc.urls"),
+    ("review/", "yingheng.review.urls"),
     ("exams/", "yingheng.catalog.urls"),
     ("findings/", "yingheng.evidence.urls"),
     ("rules/", "yingheng.rulebook.urls"),

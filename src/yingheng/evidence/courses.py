@@ -8,14 +8,16 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
+from django.db.models import Window as Over
+from django.db.models.functions import RowNumber
 
 from imagingqc.criteria.judge import BASELINE_N
 from imagingqc.criteria.model import Known, Of
 from imagingqc.stats.baseline import robust_baseline
 from yingheng.common.clock import now
 from yingheng.common.errors import NotFound
-from yingheng.evidence.epochs import Boundary, Window, boundaries_of, window_at
+from yingheng.evidence.epochs import Boundary, Window, boundaries_of, notes_of, window_at
 from yingheng.evidence.models import Baseline, DevicePart, Epoch, Finding, QuantityPoint, Trend
 from yingheng.registry.models import Device
 from yingheng.tenancy.scope import Scope
@@ -25,9 +27,15 @@ _CONFIRMED = ("confirmed", "in_action", "verified")
 
 
 def boundaries_of_device(scope: Scope, device_id: UUID) -> tuple[Boundary, ...]:
-    """Every change of a device in order of time.  Two queries."""
-    epochs = scope.filter(Epoch.objects.filter(device_id=device_id, withdrawn_at__isnull=True))
-    return boundaries_of(epochs, scope.filter(DevicePart.objects.filter(device_id=device_id)))
+    """Every change that makes another device of a device, in order of time.  Two queries."""
+    return changes_of_device(scope, device_id)[0]
+
+
+def changes_of_device(scope: Scope, device_id: UUID) -> tuple[tuple[Boundary, ...], tuple[Boundary, ...]]:
+    """What makes another device of a device, and what was only noted of it, in order of time.  Two queries."""
+    epochs = list(scope.filter(Epoch.objects.filter(device_id=device_id, withdrawn_at__isnull=True)))
+    parts = scope.filter(DevicePart.objects.filter(device_id=device_id))
+    return boundaries_of(epochs, parts), notes_of(epochs)
 
 
 def epoch_list(scope: Scope, device: Device) -> QuerySet[Epoch]:
@@ -145,7 +153,7 @@ def drifting(scope: Scope, device_id: UUID) -> QuerySet[Trend]:
 class Course:
     """The newest points of a quantity under a protocol (each with `aside`), oldest first.
 
-    With them every baseline and every change there was.
+    With them every baseline and every change there was, and in `notes` what was done without a new baseline.
     """
 
     protocol_key: str
@@ -154,6 +162,7 @@ class Course:
     total: int
     baselines: tuple[Baseline, ...]
     boundaries: tuple[Boundary, ...]
+    notes: tuple[Boundary, ...] = ()
 
     def in_force(self, at: dt.datetime) -> Baseline | None:
         """The baseline that a moment is compared with."""
@@ -165,10 +174,50 @@ def course_of(scope: Scope, *, device: Device, protocol_key: str, quantity: str,
     key = {"device": device, "protocol_key": protocol_key, "quantity": quantity}
     points = scope.filter(QuantityPoint.objects.filter(**key))
     newest = list(with_aside(points).select_related("exam").order_by("-at", "-id")[:limit])
-    boundaries = [b for b in boundaries_of_device(scope, device.pk) if b.concerns(protocol_key, quantity)]
+    boundaries, notes = (
+        tuple(b for b in found if b.concerns(protocol_key, quantity)) for found in changes_of_device(scope, device.pk)
+    )
     baselines = scope.filter(Baseline.objects.filter(**key)).order_by("version")
     total = points.count() if len(newest) == limit else len(newest)
-    return Course(protocol_key, quantity, tuple(reversed(newest)), total, tuple(baselines), tuple(boundaries))
+    return Course(protocol_key, quantity, tuple(reversed(newest)), total, tuple(baselines), boundaries, notes)
+
+
+def courses_of(scope: Scope, *, trends: Sequence[Trend], limit: int = 200) -> list[Course]:
+    """The courses of several quantities of one device, in their order; `limit` bounds the points of each.
+
+    Five queries however many there are.
+    """
+    if not trends:
+        return []
+    device_id = trends[0].device_id
+    keys = [(trend.protocol_key, trend.quantity) for trend in trends]
+    wanted = Q(pk__in=[])
+    for protocol_key, quantity in keys:
+        wanted |= Q(protocol_key=protocol_key, quantity=quantity)
+    mine = scope.filter(QuantityPoint.objects.filter(wanted, device_id=device_id))
+    course = {"partition_by": [F("protocol_key"), F("quantity")], "order_by": [F("at").desc(), F("id").desc()]}
+    rank = Over(RowNumber(), **course)
+    newest = mine.annotate(rank=rank).filter(rank__lte=limit).values("pk")
+    points: defaultdict[tuple[str, str], list[QuantityPoint]] = defaultdict(list)
+    rows = with_aside(QuantityPoint.objects.filter(pk__in=newest)).select_related("exam").order_by("at", "id")
+    for point in rows:
+        points[point.protocol_key, point.quantity].append(point)
+    counted = mine.order_by().values_list("protocol_key", "quantity").annotate(n=Count("pk"))
+    totals = {(protocol_key, quantity): n for protocol_key, quantity, n in counted}
+    baselines: defaultdict[tuple[str, str], list[Baseline]] = defaultdict(list)
+    for row in scope.filter(Baseline.objects.filter(wanted, device_id=device_id)).order_by("version"):
+        baselines[row.protocol_key, row.quantity].append(row)
+    changes = changes_of_device(scope, device_id)
+    return [
+        Course(
+            *key,
+            tuple(points[key]),
+            totals.get(key, 0),
+            tuple(baselines[key]),
+            *(tuple(b for b in found if b.concerns(*key)) for found in changes),
+        )
+        for key in keys
+    ]
 
 
 def outlying(scope: Scope, device: Device, quantity: str, *, beyond: float, limit: int = 20) -> list[QuantityPoint]:

@@ -50,14 +50,24 @@ class Window:
 
 
 def boundaries_of(epochs: Iterable[Epoch], parts: Iterable[DevicePart]) -> tuple[Boundary, ...]:
-    """Every change of a device in order of time: what people stated and did not withdraw, and what headers show."""
-    stated = [
-        Boundary(e.at, e.kind, e.reason, who=e.made_by_name, protocol_key=e.protocol_key, quantity=e.quantity,
-                 epoch_id=e.pk)
-        for e in epochs
-        if e.withdrawn_at is None
-    ]  # fmt: skip
+    """Every change that makes another device of it, in order of time.
+
+    What people stated so and did not withdraw, and what headers show.
+    """
+    stated = [_boundary(e) for e in epochs if e.withdrawn_at is None and e.restarts]
     return tuple(sorted([*stated, *_replaced(parts)], key=lambda b: (b.at, b.kind)))
+
+
+def notes_of(epochs: Iterable[Epoch]) -> tuple[Boundary, ...]:
+    """What people noted of a device that leaves its baselines as they are, in order of time."""
+    noted = [_boundary(e) for e in epochs if e.withdrawn_at is None and not e.restarts]
+    return tuple(sorted(noted, key=lambda b: (b.at, b.kind)))
+
+
+def _boundary(e: Epoch) -> Boundary:
+    return Boundary(
+        e.at, e.kind, e.reason, who=e.made_by_name, protocol_key=e.protocol_key, quantity=e.quantity, epoch_id=e.pk
+    )
 
 
 def _replaced(parts: Iterable[DevicePart]) -> list[Boundary]:

@@ -28,12 +28,21 @@ def exam_timeline(request: HttpRequest, subject: Any) -> list[TimelineEntry] | N
             subject.received_at, _("first image received"), kind="arrival", kind_label=_("arrival"), icon="download"
         )
     ]
-    rows = scope.filter(Assessment.objects.filter(exam=subject, subject_type="exam"))
-    rows = rows.exclude(run_kind=Assessment.RunKind.SHADOW).defer("verdicts").order_by("-created_at", "-id")[:_SHOWN]
-    entries += [assessment_entry(row) for row in rows]
+    entries += [assessment_entry(row) for row in exam_history(request, subject)]
     decided = getattr(subject, "decided", None)  # read already where the page shows verdicts
     decisions = decision_list(scope, exam=subject) if decided is None else decided
     return entries + [decision_entry(one) for one in decisions]
+
+
+def exam_history(request: HttpRequest, exam: Exam) -> list[Assessment]:
+    """The newest evaluations of an exam as a whole, without their verdicts; read once a page."""
+    found: list[Assessment] | None = getattr(exam, "history", None)
+    if found is None:
+        rows = scope_of(request, EXAM_VIEW).filter(Assessment.objects.filter(exam=exam, subject_type="exam"))
+        rows = rows.exclude(run_kind=Assessment.RunKind.SHADOW).defer("verdicts").order_by("-created_at", "-id")
+        found = list(rows[:_SHOWN])
+        exam.history = found  # type: ignore[attr-defined]
+    return found
 
 
 def assessment_entry(row: Assessment) -> TimelineEntry:

@@ -39,7 +39,8 @@ from yingheng.tenancy.models import Organisation
 from yingheng.tenancy.scope import Scope
 
 NOISE, DIAMETER, RESIDUAL = "ct.noise.global", "ct.body.water_diameter", "ct.noise.residual"
-ALWAYS = (NOISE, "ct.dose.ssde", "mr.snr.air", "mr.snr.local", "dx.exposure_index", "dx.deviation_index")
+BOLUS = ("ct.bolus.peak_time", "ct.bolus.injection_to_peak", "ct.bolus.threshold_time")
+ALWAYS = (NOISE, "ct.dose.ssde", *BOLUS, "mr.snr.air", "mr.snr.local", "dx.exposure_index", "dx.deviation_index")
 """Quantities whose course is kept whatever the rules ask."""
 ASIDE = (DIAMETER,)
 """Quantities that say something of the patient, kept for what is worked out with them: no baseline, no drift."""

@@ -2,11 +2,13 @@
 
 from typing import Any
 
+from yingheng.audit.actor import Actor
 from yingheng.catalog.models import Exam, Quarantine, Series
 from yingheng.ingest.forwarding.scu import PeerTrouble
 from yingheng.ingest.services.commitment import commitment_answer
 from yingheng.ingest.services.commitment_asking import commitment_send
 from yingheng.ingest.services.forwarding_notices import webhook_send
+from yingheng.ingest.services.forwarding_outbox import reviewed_release
 from yingheng.ingest.services.forwarding_routing import exam_route, forward_ask
 from yingheng.ingest.services.forwarding_sending import destination_send
 from yingheng.ingest.services.messages import reports_of_exam_apply
@@ -70,6 +72,12 @@ def forward_asked(natural_key: str, payload: dict[str, Any]) -> None:  # noqa: A
     """Route for `events.FORWARD_ASKED`."""
     exam_id, _, destination_id = natural_key.partition(":")
     forward_ask(exam_id=exam_id, destination_id=destination_id)
+
+
+def release_reviewed(natural_key: str, payload: dict[str, Any]) -> None:
+    """Route for `events.EXAM_CLEARED`: what was held for the daily review goes."""
+    by = payload.get("by")
+    reviewed_release(actor=Actor(by["id"], by["name"]) if by else None, exam_id=natural_key)
 
 
 def forward_send(natural_key: str, payload: dict[str, Any]) -> None:  # noqa: ARG001 - a handler's signature

@@ -16,7 +16,7 @@ from yingheng.phantomqc.models import Occasion, PhantomSelector
 from yingheng.registry.models import Device
 from yingheng.schedule.forms import PlanForm
 
-_PREFIX = "p_"
+PREFIX = "p_"
 
 
 def analysis_choices(modality: str = "") -> list[tuple[str, str]]:
@@ -47,27 +47,43 @@ class RouteForm(forms.Form):
     series = forms.MultipleChoiceField(label=_("Series"), widget=forms.CheckboxSelectMultiple)
 
     def __init__(
-        self, *args: Any, modality: str, several: list[Series], test: PhantomTest | None, **kwargs: Any
+        self, *args: Any, modality: str, several: list[Series], test: PhantomTest | None, again: bool, **kwargs: Any
     ) -> None:
         super().__init__(*args, **kwargs)
         self.fields["test"].choices = analysis_choices(modality) or analysis_choices()
+        self.fields["test"].widget.attrs["data-goes"] = ""
         self.fields["series"].choices = [(str(one.pk), series_text(one)) for one in several]
-        for parameter in test.parameters if test else ():
-            self.fields[f"{_PREFIX}{parameter.key}"] = parameter_field(parameter)
+        parameters = sorted(test.parameters if test else (), key=lambda p: not p.pick)
+        for parameter in parameters:
+            self.fields[f"{PREFIX}{parameter.key}"] = parameter_field(parameter)
+        if again:
+            self.fields["reason"] = forms.CharField(
+                label=_("Reason"),
+                widget=forms.Textarea(attrs={"rows": 2}),
+                max_length=2000,
+                help_text=_("Why it is analysed anew. It stays with the run."),
+            )
 
     @property
     def parameters(self) -> dict[str, Any]:
         return {
-            name.removeprefix(_PREFIX): value
+            name.removeprefix(PREFIX): value
             for name, value in self.cleaned_data.items()
-            if name.startswith(_PREFIX) and value not in (None, "")
+            if name.startswith(PREFIX) and value not in (None, "")
         }
 
     @staticmethod
     def prefixed(parameters: dict[str, Any]) -> dict[str, Any]:
         """Stored parameters as the first contents of the form."""
         texts = {k: ", ".join(f"{v:g}" for v in one) if isinstance(one, list) else one for k, one in parameters.items()}
-        return {f"{_PREFIX}{key}": value for key, value in texts.items()}
+        return {f"{PREFIX}{key}": value for key, value in texts.items()}
+
+
+PICK_HINTS = {
+    "image": _("Chosen on the image: scroll to the slice, then “Use this slice”."),
+    "circle": _("Drawn on the image; what is measured has to agree with it."),
+    "rect": _("Drawn on the image; only what lies in it is looked at."),
+}
 
 
 def series_text(one: Series) -> str:
@@ -90,7 +106,8 @@ def parameter_field(parameter: Parameter) -> forms.Field:
         return forms.IntegerField(label=shown, required=False)
     if parameter.kind == "number":
         return forms.FloatField(label=shown, required=False)
-    return forms.CharField(label=shown, required=False, max_length=400)
+    hint = PICK_HINTS.get(parameter.pick, "")
+    return forms.CharField(label=shown, required=False, max_length=400, help_text=hint)
 
 
 class SelectorForm(forms.Form):

@@ -81,6 +81,8 @@ class PhantomCase(models.Model):
     selector = models.ForeignKey(PhantomSelector, null=True, on_delete=models.SET_NULL, related_name="+")
     state = models.CharField(max_length=12, choices=State.choices)
     reason = models.TextField(blank=True, help_text="why it was put aside")
+    asked_reason = models.TextField(blank=True, default="", help_text="why a person had it analysed anew")
+    trial = models.JSONField(default=dict, help_text="what the tests tried on it said: see services.trying")
     is_patient = models.BooleanField(default=False, help_text="a person said that it is no phantom")
     run = models.ForeignKey("phantomqc.PhantomRun", null=True, on_delete=models.PROTECT, related_name="+")
     changed_by_name = models.CharField(max_length=150, blank=True)
@@ -127,6 +129,7 @@ class PhantomRun(models.Model):
     local_day = models.DateField()
     made_at = models.DateTimeField()
     asked_by_name = models.CharField(max_length=150, blank=True)
+    asked_reason = models.TextField(blank=True, default="")
 
     class Meta:
         constraints = (models.UniqueConstraint(fields=["case", "key"], name="phantom_run_natural_key"),)

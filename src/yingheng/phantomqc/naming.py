@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
+from typing import Any
 from uuid import NAMESPACE_URL, UUID, uuid5
 from zoneinfo import ZoneInfo
 
@@ -43,3 +45,24 @@ def moment_of(test: DeviceTest) -> dt.datetime:
     if test.begun_at.astimezone(zone).date() == test.local_day:
         return test.begun_at
     return dt.datetime.combine(test.local_day, dt.time(12), zone)
+
+
+APART = " | "  # between the name of a reading and the condition of its values in a protocol key
+SHEET = "sheet."  # beginning of the name under which numbers of a sheet have their course
+# What readings are made under that gives them values of two kinds: numbers of one course must be alike.
+_CONDITIONS: Mapping[str, tuple[str, ...]] = {
+    "ct.ctdi": ("phantom",),
+    "ct.slice_thickness": ("nominal",),
+    "mg.agd": ("filter",),
+    "mr.slice_gap": ("nominal",),
+}
+
+
+def protocol_under(reading: str, values: Mapping[str, Any]) -> str:
+    """The protocol key of a free reading: that of its form, with the condition that keeps its values apart, if any.
+
+    `values` are those of the form by input.
+    """
+    known = [(key, values[key]) for key in _CONDITIONS.get(reading, ()) if key in values]
+    told = ", ".join(f"{key}={value:g}" if isinstance(value, int | float) else f"{key}={value}" for key, value in known)
+    return protocol_of(f"{reading}{APART}{told}" if told else reading)

@@ -18,6 +18,7 @@ from yingheng.evidence.models import Baseline
 from yingheng.phantomqc.models import (
     DeviceTest,
     GateSetting,
+    InstrumentReading,
     ItemValue,
     PhantomCase,
     PhantomRun,
@@ -99,13 +100,33 @@ def device_test_get(scope: Scope, test_id: UUID | str) -> DeviceTest:
 
 
 def values_current(test: DeviceTest) -> dict[str, ItemValue]:
-    """The newest value of every item of a test.  One query."""
-    return {row.item: row for row in ItemValue.objects.filter(device_test=test).order_by("made_at", "pk")}
+    """The newest value of every item of a test.  One query.
+
+    While the test is open, without those of images that were matched to another test since, or put aside.
+    """
+    rows = ItemValue.objects.filter(device_test=test)
+    if test.state == DeviceTest.State.OPEN:
+        aside = PhantomRun.objects.filter(case__state=PhantomCase.State.DISMISSED)
+        rows = rows.exclude(source_type=ItemValue.Source.RUN, source_id__in=aside.values("pk"))
+    return {row.item: row for row in rows.order_by("made_at", "pk")}
+
+
+def rests_on_aside(test: DeviceTest) -> bool:
+    """Whether a submitted test rests on images that were matched to another test since, or put aside.  One query."""
+    runs = [item["source_id"] for item in test.items if item["source"] == ItemValue.Source.RUN]
+    aside = PhantomRun.objects.filter(pk__in=runs, case__state=PhantomCase.State.DISMISSED)
+    return bool(runs) and aside.exists()
 
 
 def item_value_get(scope: Scope, value_id: UUID | str) -> ItemValue:
     """One value of an item; NotFound when there is none in the scope."""
     return row_or_not_found(scope.filter(ItemValue.objects.all()), value_id, "phantomqc.test_unknown")
+
+
+def instrument_reading_get(scope: Scope, reading_id: UUID | str) -> InstrumentReading:
+    """One reading that an instrument sent; NotFound when there is none in the scope."""
+    rows = InstrumentReading.objects.select_related("device__hospital", "hospital")
+    return row_or_not_found(scope.filter(rows), reading_id, "phantomqc.test_unknown")
 
 
 def restriction_of(test: DeviceTest) -> Restriction | None:

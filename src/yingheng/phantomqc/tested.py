@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -15,8 +16,12 @@ from imagingqc.phantom.run import judge_device
 from imagingqc.phantom.standards import phantom_standards
 from imagingqc.quantity import Measurement, quantity_catalogue
 from yingheng.phantomqc.catalogue import template_named
-from yingheng.phantomqc.models import DeviceTest, ItemValue, Occasion, PhantomCase
+from yingheng.phantomqc.models import DeviceTest, InstrumentReading, ItemValue, Occasion, PhantomCase
 from yingheng.phantomqc.selectors import standards_of
+from yingheng.phantomqc.sheet import facts_of
+from yingheng.registry.models import Device
+from yingheng.sheets.models import Response
+from yingheng.sheets.selectors import spec_of
 from yingheng.tenancy.scope import Scope
 
 
@@ -51,7 +56,19 @@ def tested_of(scope: Scope, case_ids: Collection[UUID], quantity: str) -> dict[U
 
 
 def readings_of(scope: Scope, value_ids: Collection[UUID], quantity: str) -> dict[UUID, Tested]:
-    """What standards say of values that people or instruments read, by the value of the item.  One query."""
+    """What standards say of values that people or instruments read: in tests, outside of them, on sheets about devices.
+
+    By the value of the item, the reading or the sheet.  At most a query each, of sheets two.
+    """
+    found = _of_items(scope, value_ids, quantity)
+    if left := set(value_ids) - set(found):
+        found |= _of_instruments(scope, left, quantity)
+    if left := set(value_ids) - set(found):
+        found |= _of_sheets(scope, left, quantity)
+    return found
+
+
+def _of_items(scope: Scope, value_ids: Collection[UUID], quantity: str) -> dict[UUID, Tested]:
     rows = ItemValue.objects.filter(pk__in=value_ids).select_related("device_test__device", "device_test__hospital")
     found = {}
     for value in scope.filter(rows):
@@ -60,6 +77,37 @@ def readings_of(scope: Scope, value_ids: Collection[UUID], quantity: str) -> dic
         facts = {"modality": test.device.modality}
         named = tuple(template.standards) if template else ()
         found[value.pk] = Tested(test, facts, _about(value.verdicts, quantity), named)
+    return found
+
+
+def _free(device: Device, test_type: str, on: dt.date) -> DeviceTest:
+    """A test that is stored nowhere: what judges numbers outside of tests."""
+    return DeviceTest(hospital=device.hospital, device=device, test_type=test_type, local_day=on, template="")
+
+
+def _of_instruments(scope: Scope, reading_ids: Collection[UUID], quantity: str) -> dict[UUID, Tested]:
+    rows = InstrumentReading.objects.filter(pk__in=reading_ids).select_related("device__hospital")
+    found = {}
+    for row in scope.filter(rows):
+        facts = {"modality": row.device.modality, **facts_of(row.reading, row.given["values"])}
+        test = _free(row.device, row.test_type, row.local_day)
+        found[row.pk] = Tested(test, facts, _about(row.verdicts, quantity))
+    return found
+
+
+def _of_sheets(scope: Scope, response_ids: Collection[UUID], quantity: str) -> dict[UUID, Tested]:
+    rows = Response.objects.filter(pk__in=response_ids, subject_type="device").select_related("template", "hospital")
+    sheets = list(scope.filter(rows).defer("typed", "record", "measurements"))
+    wanted = {row.subject_id for row in sheets}
+    devices = {str(d.pk): d for d in Device.objects.filter(pk__in=wanted).select_related("hospital")} if wanted else {}
+    found = {}
+    for row in sheets:
+        device = devices.get(row.subject_id)
+        if device is not None:
+            spec = spec_of(row.template)
+            facts = {"modality": device.modality, **spec.facts}
+            test = _free(device, str(spec.facts.get("test", "")), row.local_day)
+            found[row.pk] = Tested(test, facts, _about(row.verdicts, quantity), spec.standards)
     return found
 
 

@@ -26,6 +26,7 @@ ERROR_TEXTS = {
     "phantomqc.reading_refused": _("These readings cannot be taken."),
     "phantomqc.items_missing": _("Still missing: %(items)s."),
     "phantomqc.test_submitted": _("This test was submitted and does not change any more."),
+    "phantomqc.nothing_proposed": _("No test is proposed for these images any more."),
     "phantomqc.nothing_measured": _("Nothing was measured that could be a baseline."),
     "phantomqc.baseline_values": _("Choose at least %(fewest)s values since the last change of the device."),
     "phantomqc.baseline_of_tests": _("The baseline of exams forms by itself."),
@@ -38,6 +39,21 @@ ERROR_TEXTS = {
 MESSAGES = {
     "device_test.failed": Kind(
         _("%(device)s failed its status test: %(what)s. It is restricted once you take note, at the latest %(at)s."),
+        "urgent",
+    ),
+    "device_test.superseded": Kind(
+        _(
+            "%(device)s: the test “%(what)s” of %(day)s rests on images that %(who)s matched to another test or put "
+            "aside (%(why)s). It does not count any more: what it had done is due again."
+        ),
+        "warning",
+    ),
+    "device_test.superseded_restricted": Kind(
+        _(
+            "%(device)s: the failed test “%(what)s” of %(day)s rests on images that %(who)s matched to another test or "
+            "put aside (%(why)s). The restriction that follows from it stays until a later test passes or a person "
+            "decides: test the device again."
+        ),
         "urgent",
     ),
 }

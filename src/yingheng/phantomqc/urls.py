@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from yingheng.phantomqc.views import cases, programme, reports, rules, tests
+from yingheng.phantomqc.views import cases, programme, readings, reports, rules, tests, trials
 
 app_name = "phantomqc"
 urlpatterns = [
@@ -14,12 +14,14 @@ urlpatterns = [
     path("<uuid:test_id>/report/<slug:ending>/<slug:lang>/", reports.ask, name="report_ask"),
     path("book/<uuid:device_id>/<int:year>/", reports.book, name="book"),
     path("book/<uuid:device_id>/<int:year>/<slug:ending>/<slug:lang>/", reports.book_ask, name="book_ask"),
-    path("values/<uuid:value_id>/", tests.value, name="value"),
+    path("values/<uuid:value_id>/", readings.value, name="value"),
+    path("readings/<uuid:reading_id>/", readings.reading, name="reading"),
     path("begin/<uuid:device_id>/", tests.begin, name="begin"),
     path("plan/<uuid:device_id>/", programme.plan, name="plan"),
     path("phantoms/", cases.cases, name="cases"),
     path("phantoms/<uuid:case_id>/", cases.case, name="case"),
     path("phantoms/<uuid:case_id>/test/", cases.route, name="route"),
+    path("phantoms/<uuid:case_id>/confirm/", trials.confirm, name="confirm"),
     path("phantoms/<uuid:case_id>/aside/", cases.dismiss, name="dismiss"),
     path("phantoms/<uuid:case_id>/baseline/", cases.baseline, name="baseline"),
     path("templates/", programme.template_list, name="templates"),

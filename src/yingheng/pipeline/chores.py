@@ -25,6 +25,9 @@ from yingheng.ingest.services.querying import queries_push
 from yingheng.jobs.chores import Chore
 from yingheng.jobs.signals import signals_prune
 from yingheng.phantomqc.services import restrictions_due
+from yingheng.review.handlers import samples_due
+from yingheng.review.services.agreeing import agreements_due
+from yingheng.review.services.qualifying import qualifications_due
 from yingheng.schedule.services import dues_escalate, dues_extend
 from yingheng.tenancy.scope import Scope
 
@@ -103,4 +106,7 @@ CHORES = (
     Chore(600.0, dues_extend),
     Chore(300.0, dues_escalate),
     Chore(60.0, restrictions_due),
+    Chore(600.0, samples_due),
+    Chore(600.0, agreements_due),
+    Chore(60.0, qualifications_due),
 )

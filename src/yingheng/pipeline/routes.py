@@ -33,12 +33,17 @@ from yingheng.ingest.tasks import (
     forward_series,
     notice_send,
     query_go_on,
+    release_reviewed,
     tell_quarantined,
 )
 from yingheng.jobs.routes import Routes
 from yingheng.notify.handlers import tell_job_parked
-from yingheng.phantomqc.handlers import recognise_exam, recognise_series, run_phantom
+from yingheng.phantomqc.handlers import recognise_exam, recognise_series, run_phantom, try_phantom
 from yingheng.registry.handlers import tell_use
+from yingheng.review.daily_handlers import clear_ruled, take_closed
+from yingheng.review.handlers import draw_asked
+from yingheng.review.services.agreeing import agreement_asked
+from yingheng.review.services.publishing import apply_ruled
 from yingheng.rulebook.tasks import run_shadow_asked
 
 # A kind with no handler says that nothing follows it yet; a kind that is not listed is a mistake and gets parked.
@@ -50,6 +55,7 @@ ROUTES: Routes = {
         evaluate_exam_closed,
         apply_waiting_reports,
         suggest_retakes_of_steps,
+        take_closed,
     ),
     events.FORWARD_ASKED: (forward_asked,),
     events.FORWARD_SEND: (forward_send,),
@@ -81,5 +87,11 @@ ROUTES: Routes = {
     events.FINDING_OPENED: (),
     events.FINDING_CLOSED: (),
     events.PHANTOM_RUN: (run_phantom,),
+    events.PHANTOM_TRY: (try_phantom,),
+    events.REVIEW_ASKED: (draw_asked,),
+    events.AGREEMENT_ASKED: (agreement_asked,),
+    events.CASE_READ: (),
+    events.CASE_RULED: (apply_ruled, clear_ruled),
+    events.EXAM_CLEARED: (release_reviewed,),
     events.PIXELS_EXPIRED: (remove_expired_pixels, series_metadata_forget),
 }

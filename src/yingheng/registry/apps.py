@@ -33,6 +33,7 @@ class RegistryConfig(AppConfig):
                 "registry.permit_until": _("Choose an end that lies ahead, at most a month from now."),
                 "registry.room_incomplete": _("A room needs a code and a name."),
                 "registry.person_incomplete": _("A person needs a staff number, a name and a category."),
+                "registry.account_taken": _("This account belongs to another person."),
                 "registry.item_unknown": _("There is no exam item %(item)s."),
                 "registry.item_of_other_modality": _("This item belongs to another modality."),
                 "registry.mapping_incomplete": _("Choose an item."),

@@ -49,6 +49,14 @@ class Person(models.Model):
     staff_number = models.CharField(max_length=64)
     name = models.CharField(max_length=200)
     category = models.CharField(max_length=16, choices=Category.choices, default=Category.OTHER)
+    user = models.OneToOneField(
+        "tenancy.User",
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="person",
+        help_text="their account",
+    )
     active = models.BooleanField(default=True)
 
     class Meta:

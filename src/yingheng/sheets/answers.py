@@ -78,7 +78,7 @@ def read(spec: Spec, typed: Mapping[str, Any], *, whole: bool = True) -> Read:
     """The answers; with `whole` a required item without one is an error too.  Items that are not asked are left out."""
     answers: dict[str, Any] = {}
     errors: dict[str, str] = {}
-    shown, spared = shown_keys(spec, typed), _spared(spec, typed)
+    shown, spared = shown_keys(spec, typed), spared_keys(spec, typed)
     for item in spec.items():
         if item.key not in shown or item.type == "signature":
             continue
@@ -95,7 +95,7 @@ def read(spec: Spec, typed: Mapping[str, Any], *, whole: bool = True) -> Read:
     return Read(answers, errors)
 
 
-def _spared(spec: Spec, typed: Mapping[str, Any]) -> frozenset[str]:
+def spared_keys(spec: Spec, typed: Mapping[str, Any]) -> frozenset[str]:
     """The items of optional groups of which nothing is answered."""
     idle = (
         g for g in spec.groups if g.optional and not any(i.key in typed or i.key + FAULTS in typed for i in g.items)
@@ -104,13 +104,13 @@ def _spared(spec: Spec, typed: Mapping[str, Any]) -> frozenset[str]:
 
 
 def _remark(item: Item, typed: Mapping[str, Any], answers: dict[str, Any], errors: dict[str, str]) -> None:
-    """What was said beside a check: why it does not apply, or what is wrong."""
+    """What was said beside a check: what is wrong, or why it does not apply where that is no matter of points."""
     if item.type != "check":
         return
     text = str(typed.get(item.key + REASON, "")).strip()
     if text:
         answers[item.key + REASON] = text
-    elif answers[item.key] != "yes":
+    elif answers[item.key] == "no" or (answers[item.key] == "na" and not item.weight):
         errors[item.key] = _("Say why it does not apply.") if answers[item.key] == "na" else _("Say what is wrong.")
 
 
@@ -193,19 +193,27 @@ def _series(item: Item, raw: object) -> list[float] | None:
 
 
 def _score(item: Item, typed: Mapping[str, Any]) -> dict[str, Any] | None:
-    if not item.deductions:
-        text = str(typed.get(item.key, "")).strip()
-        if not text:
-            return None
-        points = plain_number(text)
-        if not 0 <= points <= item.weight:
-            raise ValueError(_("0 to %(most)s points.") % {"most": number_text(item.weight)})
-        return {"points": points, "faults": []}
-    faults = list(typed.get(item.key + FAULTS, []))
+    text = str(typed.get(item.key, "")).strip()
+    if item.deductions:
+        return _faults(item, text, list(typed.get(item.key + FAULTS, [])))
+    if not text:
+        return None
+    if item.levels:
+        level = next((one for one in item.levels if one.key == text), None)
+        if level is None:
+            raise ValueError(_("This answer is not offered."))
+        return {"points": level.points, "faults": [], "level": level.key}
+    points = plain_number(text)
+    if not 0 <= points <= item.weight:
+        raise ValueError(_("0 to %(most)s points.") % {"most": number_text(item.weight)})
+    return {"points": points, "faults": []}
+
+
+def _faults(item: Item, text: str, faults: list[str]) -> dict[str, Any] | None:
     known = {d.key: d for d in item.deductions}
     if not set(faults) <= known.keys():
         raise ValueError(_("This answer is not offered."))
-    if not faults and typed.get(item.key) != "seen":
+    if not faults and (text != "seen" or not item.weight):
         return None  # nothing ticked is full marks only once somebody said so
     lost = sum(known[key].points for key in set(faults))
     return {"points": max(0.0, item.weight - lost), "faults": sorted(set(faults))}

@@ -8,7 +8,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from yingheng.sheets.load import LARGEST
+from yingheng.sheets.load import LARGEST, load
 from yingheng.tenancy.models import Organisation
 
 
@@ -62,3 +62,11 @@ class ReasonForm(forms.Form):
     """Why something is taken back."""
 
     reason = forms.CharField(label=_("Reason"), max_length=2000, widget=forms.Textarea(attrs={"rows": 3}))
+
+
+def sound(form: TextForm) -> bool:
+    """Whether the text is a sheet; else every mistake is at the top of the form."""
+    problems = load(form.cleaned_data["text"]).problems
+    for problem in problems[:12]:
+        form.add_error(None, str(problem))
+    return not problems

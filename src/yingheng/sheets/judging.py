@@ -1,4 +1,4 @@
-"""Judge a sheet: answers become measurements, criteria say what they say, weights add up to a score.  Pure."""
+"""Judge a sheet: answers become measurements, criteria say what they say.  Pure."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from imagingqc.errors import AnalysisError, Reason
 from imagingqc.evaluate import judge_measurements
 from imagingqc.quantity import Measurement
 from yingheng.sheets.formulas import reading_of
+from yingheng.sheets.scoring import Scored, score_of
 from yingheng.sheets.spec import Item, Reading, Spec
 
 
@@ -23,18 +24,6 @@ class Basis:
     standards: Sequence[Standard] = ()
     facts: Mapping[str, str | float] = field(default_factory=dict)
     references: References = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Scored:
-    """Points of a hundred, and the grade they give where the sheet has grades; a veto gives the last one."""
-
-    points: float
-    grade: str
-    vetoed: tuple[str, ...] = ()
-
-    def as_dict(self) -> dict[str, Any]:
-        return {"points": self.points, "grade": self.grade, "vetoed": list(self.vetoed)}
 
 
 @dataclass(frozen=True)
@@ -140,28 +129,3 @@ def _formula(reading: Reading, answers: Mapping[str, Any], refused: dict[str, Re
         if exc.reason.code != "reading_missing":
             refused[reading.function] = exc.reason
         return []
-
-
-def score_of(spec: Spec, answers: Mapping[str, Any]) -> Scored | None:
-    """The score, weights scaled to a hundred; None for other sheets, or while an item that counts has no answer."""
-    items = [item for item in spec.items() if item.type == "score"]
-    if not items or any(item.key not in answers for item in items if item.required):
-        return None
-    counted = [item for item in items if item.key in answers]
-    whole = sum(item.weight for item in counted)
-    if not whole:
-        return None
-    points = 100.0 * sum(answers[item.key]["points"] for item in counted) / whole
-    vetoed = tuple(
-        f"{item.key}.{d.key}" for item in counted for d in item.deductions
-        if d.veto and d.key in answers[item.key]["faults"]
-    )  # fmt: skip
-    return Scored(round(points, 2), _grade(spec, points, vetoed), vetoed)
-
-
-def _grade(spec: Spec, points: float, vetoed: tuple[str, ...]) -> str:
-    if not spec.grades:
-        return ""
-    if vetoed:
-        return spec.grades[-1].key
-    return next(step.key for step in spec.grades if points >= step.least)

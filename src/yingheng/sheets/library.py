@@ -49,6 +49,11 @@ def newest_products() -> list[Product]:
     return sorted((_all()[key, version] for key, version in newest.items()), key=lambda one: one.spec.title.zh)
 
 
+def editions_of(key: str) -> list[Product]:
+    """The editions of that key, newest first; none where the product has no such sheet."""
+    return sorted((one for (name, _v), one in _all().items() if name == key), key=lambda one: -one.spec.version)
+
+
 @cache
 def _all() -> dict[tuple[str, int], Product]:
     found: dict[tuple[str, int], Product] = {}
@@ -75,7 +80,7 @@ def text_digest(text: str) -> str:
 @lru_cache(maxsize=256)
 def spec_of_text(text: str) -> Spec:
     """The sheet of a stored text; ValueError for one that this version of the program can no longer read."""
-    loaded = load(text)
+    loaded = load(text, stored=True)
     if loaded.spec is None:
         raise ValueError("; ".join(map(str, loaded.problems)))
     return loaded.spec

@@ -14,16 +14,16 @@ from imagingqc.criteria.judge import NUMERIC_APPLIES
 from imagingqc.criteria.load import load_builtin
 from imagingqc.criteria.model import APPLIES_KEYS
 from yingheng.sheets.load_items import item_of, reading_items
+from yingheng.sheets.load_score import HEAD_KEYS, applies_of, check_score, dimensions_of, grades_of, lines_of
 from yingheng.sheets.places import Places, Problem
-from yingheng.sheets.spec import KINDS, GradeStep, Group, Item, Reading, Spec
+from yingheng.sheets.spec import CONFIDENCES, KINDS, Group, Item, Reading, Spec
 
 LARGEST = 300_000  # characters
 MOST_ITEMS = 300
 KEY = re.compile(r"[a-z][a-z0-9-]{1,60}")
 _HEAD = ("key", "version", "kind", "title", "title_en", "about", "about_en", "subject", "standards", "facts", "group",
-         "grade")  # fmt: skip
+         "grade", *HEAD_KEYS)  # fmt: skip
 _GROUP = ("title", "title_en", "item", "optional", "reading", "prefix", "facts", "quantities", "help", "help_en")
-_GRADE = ("key", "label", "label_en", "least")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +34,11 @@ class Loaded:
     problems: tuple[Problem, ...] = ()
 
 
-def load(text: str) -> Loaded:
-    """The sheet that a TOML text describes; `spec` is None exactly when there are problems."""
+def load(text: str, *, stored: bool = False) -> Loaded:
+    """The sheet that a TOML text describes; `spec` is None exactly when there are problems.
+
+    `stored`: the text was accepted before, and what it names outside of itself is not asked for again.
+    """
     places = Places()
     if len(text) > LARGEST:
         places.add("file", _("The text is too large for a sheet."))
@@ -47,7 +50,7 @@ def load(text: str) -> Loaded:
         return Loaded(None, places.found())
     spec = _spec(raw, places)
     if spec is not None:
-        _check_whole(spec, places)
+        _check_whole(spec, places, stored=stored)
     problems = places.found()
     return Loaded(None if problems else spec, problems)
 
@@ -69,7 +72,13 @@ def _spec(raw: Mapping[str, Any], places: Places) -> Spec | None:
         facts=_facts(raw.get("facts", {}), places),
         groups=groups,
         readings=readings,
-        grades=_grades(raw.get("grade", []), places),
+        grades=grades_of(raw.get("grade", []), places),
+        dimensions=dimensions_of(raw, places),
+        lines=lines_of(raw, places),
+        zero_best=places.text("sheet", raw, "zero_best", needed=False),
+        applies=applies_of(raw, places),
+        source=places.words("sheet", raw, "source", needed=False),
+        confidence=places.one_of("sheet", raw, "confidence", ("", *CONFIDENCES), ""),
     )
     return None if places.found() else spec
 
@@ -130,27 +139,7 @@ def _tables(raw: Mapping[str, Any], key: str, at: str, places: Places) -> list[d
     return found
 
 
-def _grades(raw: object, places: Places) -> tuple[GradeStep, ...]:
-    steps = []
-    for number, one in enumerate(raw if isinstance(raw, list) else [raw], 1):
-        at = f"grade {number}"
-        if not isinstance(one, dict):
-            places.add(at, _("a table is wanted"))
-            continue
-        places.only(at, one, _GRADE)
-        steps.append(
-            GradeStep(
-                places.text(at, one, "key"),
-                places.words(at, one, "label"),
-                places.number(at, one, "least", low=0, high=100) or 0.0,
-            )
-        )
-    if [s.least for s in steps] != sorted({s.least for s in steps}, reverse=True) or (steps and steps[-1].least != 0):
-        places.add("grade", _("grades go from the best to the worst, and the last begins at 0"))
-    return tuple(steps)
-
-
-def _check_whole(spec: Spec, places: Places) -> None:
+def _check_whole(spec: Spec, places: Places, *, stored: bool) -> None:
     """What only shows when every item is known."""
     items = list(spec.items())
     if len(items) > MOST_ITEMS:
@@ -161,11 +150,7 @@ def _check_whole(spec: Spec, places: Places) -> None:
             places.add(item.key, _("two items of one key"))
         _check_shown(item, seen, places)
         seen[item.key] = item
-    scored = any(item.type == "score" for item in items)
-    if scored != (spec.kind == "score"):
-        places.add("sheet: kind", _('items of type "score" belong to sheets of kind "score", and these need one'))
-    if spec.grades and not scored:
-        places.add("grade", _("grades belong to a score sheet"))
+    check_score(spec, places, stored=stored)
 
 
 def _check_shown(item: Item, before: Mapping[str, Item], places: Places) -> None:

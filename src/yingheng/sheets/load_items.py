@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -13,26 +12,25 @@ from django.utils.translation import gettext as _
 from imagingqc.criteria.model import APPLIES_KEYS
 from imagingqc.quantity import quantity_catalogue
 from yingheng.sheets.formulas import Input, reading_of
-from yingheng.sheets.places import Places
-from yingheng.sheets.spec import ITEM_TYPES, NUMERIC, Choice, Deduction, Item, Reading, ShownIf, Words
+from yingheng.sheets.load_score import CHECK_KEYS, CHOICE_KEYS, SCORE_KEYS, quick_of, score_fields
+from yingheng.sheets.places import KEY, Places
+from yingheng.sheets.spec import ITEM_TYPES, NUMERIC, Choice, Item, Reading, ShownIf, Words
 
-KEY = re.compile(r"[a-z][a-z0-9_]{0,50}")
 MOST_READINGS = 60
-_COMMON = ("key", "type", "label", "label_en", "help", "help_en", "required", "shown_if")
+_COMMON = ("key", "type", "label", "label_en", "help", "help_en", "required", "shown_if", "quick")
 _OWN: Mapping[str, tuple[str, ...]] = {
     "number": ("unit", "decimals", "plausible", "quantity", "fact"),
     "integer": ("unit", "plausible", "quantity", "fact"),
     "series": ("unit", "decimals", "plausible", "quantity", "count"),
-    "choice": ("choices", "fact"),
-    "check": (),
+    "choice": ("choices", "fact", *CHOICE_KEYS),
+    "check": CHECK_KEYS,
     "text": (),
     "date": (),
     "file": (),
     "signature": ("by",),
-    "score": ("weight", "deductions"),
+    "score": SCORE_KEYS,
 }
-_CHOICE = ("key", "label", "label_en")
-_DEDUCTION = ("key", "label", "label_en", "points", "veto")
+_CHOICE = ("key", "label", "label_en", "quick")
 
 
 def item_of(raw: Mapping[str, Any], at: str, places: Places) -> Item | None:
@@ -53,6 +51,7 @@ def item_of(raw: Mapping[str, Any], at: str, places: Places) -> Item | None:
         help=places.words(at, raw, "help", needed=False),
         required=places.flag(at, raw, "required", default=True),
         shown_if=_shown_if(raw, at, places),
+        quick=quick_of(at, raw, places),
         by=places.one_of(at, raw, "by", ("author", "witness"), "author") if kind == "signature" else "author",
         **_numeric(raw, at, kind, places),
         **_listed(raw, at, kind, places),
@@ -137,45 +136,15 @@ def _shown_if(raw: Mapping[str, Any], at: str, places: Places) -> ShownIf | None
 
 
 def _listed(raw: Mapping[str, Any], at: str, kind: str, places: Places) -> dict[str, Any]:
+    found = score_fields(raw, at, kind, places)
     if kind == "choice":
-        rows = _rows(raw, at, "choices", _CHOICE, places)
+        rows = places.rows(at, raw, "choices", _CHOICE)
         if len(rows) < 2:
             places.add(f"{at}: choices", _("at least two choices are wanted"))
-        return {"choices": tuple(Choice(places.text(p, r, "key"), places.words(p, r, "label")) for p, r in rows)}
-    if kind != "score":
-        return {}
-    weight = places.number(at, raw, "weight", low=0.01, high=10_000)
-    if weight is None:
-        places.add(f"{at}: weight", _("is missing"))
-    rows = _rows(raw, at, "deductions", _DEDUCTION, places)
-    return {"weight": weight or 1.0, "deductions": tuple(_deduction(place, row, places) for place, row in rows)}
-
-
-def _deduction(at: str, raw: Mapping[str, Any], places: Places) -> Deduction:
-    return Deduction(
-        places.text(at, raw, "key"),
-        places.words(at, raw, "label"),
-        places.number(at, raw, "points", low=0, high=10_000) or 0.0,
-        places.flag(at, raw, "veto", default=False),
-    )
-
-
-def _rows(
-    raw: Mapping[str, Any], at: str, key: str, known: tuple[str, ...], places: Places
-) -> list[tuple[str, dict[str, Any]]]:
-    found = raw.get(key, [])
-    if not isinstance(found, list) or not all(isinstance(one, dict) for one in found):
-        places.add(f"{at}: {key}", _("tables are wanted"))
-        return []
-    keys = [one.get("key") for one in found]
-    if len(set(map(str, keys))) != len(keys):
-        places.add(f"{at}: {key}", _("two of one key"))
-    rows = [(f"{at}, {key} {i}", one) for i, one in enumerate(found, 1)]
-    for place, one in rows:
-        places.only(place, one, known)
-        if not isinstance(one.get("key"), str) or not KEY.fullmatch(one["key"]):
-            places.add(f"{place}: key", _("lower-case letters, digits and underscores, beginning with a letter"))
-    return rows
+        found["choices"] = tuple(
+            Choice(places.text(p, r, "key"), places.words(p, r, "label"), quick_of(p, r, places)) for p, r in rows
+        )
+    return found
 
 
 def reading_items(raw: Mapping[str, Any], at: str, title: Words, places: Places) -> tuple[list[Item], Reading | None]:

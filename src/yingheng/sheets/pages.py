@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from imagingqc.criteria.model import Verdict
 from yingheng.common.ui.fragment import part_html
 from yingheng.common.ui.judged import Judged as JudgedPart
-from yingheng.common.ui.sheetform import SheetChoice, SheetField, SheetFile, SheetGroup, SheetVerdicts
+from yingheng.common.ui.sheetform import SheetChoice, SheetField, SheetFile, SheetGrid, SheetGroup, SheetVerdicts
 from yingheng.common.ui.words import language, number_text
 from yingheng.sheets.answers import FAULTS, REASON, range_text, read, shown_keys
 from yingheng.sheets.formulas import reading_of
 from yingheng.sheets.judging import Basis, Judged, judge_sheet
 from yingheng.sheets.recording import CHECK_WORDS
-from yingheng.sheets.spec import Group, Item, Reading, Spec
+from yingheng.sheets.spec import Deduction, Group, Item, Reading, Spec
 
 _FIRST_BOXES = 3  # fields that an open series begins with
+_DIMENSIONS_AT_ONCE = 4
+_WHOLE = 100.0
 
 
 def sheet_groups(
@@ -42,11 +45,41 @@ def sheet_groups(
             told = {"error": (errors or {}).get(item.key, ""), "verdicts": found.get(item.key)}
             told |= {"shown": item.key in shown, "signer": signer}
             fields.append(_field(item, typed, told, files or {}))
-        groups.append(_group(spec, group, fields, found))
+        groups.append(_group(spec, group, gridded(spec, fields), found))
     return groups
 
 
-def _group(spec: Spec, group: Group, fields: list[SheetField], found: Mapping[str, SheetVerdicts]) -> SheetGroup:
+def gridded(spec: Spec, fields: Sequence[SheetField]) -> list[SheetField | SheetGrid]:
+    """The fields of a group; series that are columns of one table as that table, where its first column stands."""
+    tables = _tables(spec)
+    columns: dict[tuple[str, str], list[SheetField]] = {}
+    for one in fields:
+        if one.name in tables and one.type == "series":
+            columns.setdefault(tables[one.name], []).append(one)
+    out: list[SheetField | SheetGrid] = []
+    for one in fields:
+        several = columns.get(tables.get(one.name, ("", "")), [])
+        if len(several) < 2:
+            out.append(one)
+        elif several[0] is one:
+            out.append(SheetGrid(several))
+    return out
+
+
+def _tables(spec: Spec) -> dict[str, tuple[str, str]]:
+    """Item -> the table of a form of readings that it is a column of."""
+    found = {}
+    for reading in spec.readings:
+        known = reading_of(reading.function)
+        for one in known.inputs if known else ():
+            if one.table:
+                found[reading.inputs[one.key]] = (slot_of(reading), one.table)
+    return found
+
+
+def _group(
+    spec: Spec, group: Group, fields: Sequence[SheetField | SheetGrid], found: Mapping[str, SheetVerdicts]
+) -> SheetGroup:
     title, reading = group.title.text(language()), _reading_in(spec, group)
     if reading is None:
         return SheetGroup(title, fields)
@@ -110,7 +143,7 @@ def _field(item: Item, typed: Mapping[str, Any], told: Mapping[str, Any], files:
     on = item.shown_if
     return SheetField(
         name=item.key,
-        type=item.type,
+        type="choice" if item.levels else item.type,
         label=item.label.text(lang),
         required=item.required,
         unit=item.unit,
@@ -119,39 +152,76 @@ def _field(item: Item, typed: Mapping[str, Any], told: Mapping[str, Any], files:
         value="" if isinstance(value, list) else str(value),
         values=several if item.type == "series" else (),
         room=max(item.count[0], min(item.count[1], _FIRST_BOXES)),
-        most=int(item.weight) if item.type == "score" else item.count[1],
+        most=_most(item),
         choices=_choices(item, typed, lang),
         reason=str(typed.get(item.key + REASON, "")),
         files=[files[one] for one in several if one in files] if item.type == "file" else (),
         shown_item=on.item if on else "",
         shown_values=on.values if on else (),
         witness=item.by == "witness",
+        quick=item.quick,
         **told,
     )
+
+
+def _most(item: Item) -> float:
+    """The most readings of a series, or the most points; 0 of a list of faults, which has no "no fault"."""
+    if item.type != "score":
+        return item.count[1]
+    return int(item.weight) if item.weight == int(item.weight) else item.weight
 
 
 def _choices(item: Item, typed: Mapping[str, Any], lang: str) -> list[SheetChoice]:
     value = typed.get(item.key)
     if item.type == "check":
         return [SheetChoice(key, words.text(lang), chosen=value == key) for key, words in CHECK_WORDS.items()]
-    if item.type == "score":
-        ticked = set(typed.get(item.key + FAULTS, ()))
+    if item.levels:
         return [
             SheetChoice(
-                d.key, d.label.text(lang), _("veto") if d.veto else f"−{number_text(d.points)}", d.key in ticked
+                one.key, one.label.text(lang), points_word(one.points, veto=one.veto), value == one.key, one.quick
             )
-            for d in item.deductions
+            for one in item.levels
         ]
-    return [SheetChoice(c.key, c.label.text(lang), chosen=value == c.key) for c in item.choices]
+    if item.type == "score":
+        ticked = set(typed.get(item.key + FAULTS, ()))
+        return [SheetChoice(d.key, d.label.text(lang), lost_word(d), d.key in ticked, d.quick) for d in item.deductions]
+    return [SheetChoice(c.key, c.label.text(lang), chosen=value == c.key, quick=c.quick) for c in item.choices]
+
+
+def lost_word(fault: Deduction) -> str:
+    """What a fault costs; "" where it costs nothing."""
+    if fault.veto:
+        return _("veto")
+    return f"−{number_text(fault.points)}" if fault.points else ""
+
+
+def points_word(points: float, *, veto: bool = False) -> str:
+    """What a level is worth."""
+    told = pgettext("score", "%(points)s points") % {"points": number_text(points)}
+    return f"{told} · {_('veto')}" if veto else told
 
 
 def score_text(spec: Spec, judged: Judged) -> str:
-    """Points and grade in words; "" while there is no score."""
-    if judged.score is None:
-        return ""
-    step = next((s for s in spec.grades if s.key == judged.score.grade), None)
-    points = _("%(points)s points of 100") % {"points": number_text(judged.score.points)}
-    return f"{points} · {step.label.text(language())}" if step else points
+    """Points and grade in words; what a score sheet waits for while there is none; "" for other sheets."""
+    if judged.score:
+        return score_words(spec, judged.score.as_dict(), language())
+    return _("Not every item has an answer yet.") if spec.kind == "score" else ""
+
+
+def score_words(spec: Spec, score: Mapping[str, Any], lang: str) -> str:
+    """Points, grade and dimensions of a kept score in words; of many dimensions those that lost points."""
+    told = []
+    if score["points"] is not None:
+        told.append(_("%(points)s points of 100") % {"points": number_text(score["points"])})
+    step = next((s for s in spec.grades if s.key == score["grade"]), None)
+    if step:
+        told.append(step.label.text(lang))
+    names = {one.key: one.label.text(lang) for one in spec.dimensions}
+    shown = [d for d in score.get("dimensions", ()) if d["key"] in names]
+    if len(shown) > _DIMENSIONS_AT_ONCE:
+        shown = [d for d in shown if d["points"] < _WHOLE]
+    told += [f"{names[d['key']]} {number_text(d['points'])}" for d in shown]
+    return " · ".join(told)
 
 
 def typing_answer(spec: Spec, typed: Mapping[str, Any], basis: Basis) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -10,6 +11,8 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from yingheng.sheets.spec import Words
+
+KEY = re.compile(r"[a-z][a-z0-9_]{0,50}")  # of items, answers, faults …
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,3 +94,28 @@ class Places:
             self.add(f"{at}: {key}", _("one of %(known)s is wanted") % {"known": ", ".join(known)})
             return next(iter(known))
         return value
+
+    def key(self, at: str, raw: Mapping[str, Any]) -> str:
+        """The key of something inside a sheet."""
+        value = raw.get("key")
+        if not isinstance(value, str) or not KEY.fullmatch(value):
+            self.add(f"{at}: key", _("lower-case letters, digits and underscores, beginning with a letter"))
+            return ""
+        return value
+
+    def rows(
+        self, at: str, raw: Mapping[str, Any], name: str, known: Collection[str]
+    ) -> list[tuple[str, dict[str, Any]]]:
+        """The tables of a list with the place of each; every one has a key of its own and no keys but `known`."""
+        found = raw.get(name, [])
+        if not isinstance(found, list) or not all(isinstance(one, dict) for one in found):
+            self.add(f"{at}: {name}", _("tables are wanted"))
+            return []
+        keys = [str(one.get("key")) for one in found]
+        if len(set(keys)) != len(keys):
+            self.add(f"{at}: {name}", _("two of one key"))
+        rows = [(f"{at}, {name} {i}", one) for i, one in enumerate(found, 1)]
+        for place, one in rows:
+            self.only(place, one, known)
+            self.key(place, one)
+        return rows

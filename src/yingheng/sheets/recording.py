@@ -52,7 +52,8 @@ def _value(item: Item, value: Any) -> Any:
         return _both(next(c.label for c in item.choices if c.key == value))
     if item.type == "score":
         faults = [d for d in item.deductions if d.key in value["faults"]]
-        return {"points": value["points"], "of": item.weight, "faults": [_both(d.label) for d in faults]}
+        told = [*faults, *(one for one in item.levels if one.key == value.get("level"))]
+        return {"points": value["points"], "of": item.weight, "faults": [_both(one.label) for one in told]}
     return value
 
 

@@ -10,15 +10,17 @@ from yingheng.common.rows import row_or_not_found
 from yingheng.sheets.library import spec_of_text
 from yingheng.sheets.models import Response, Template
 from yingheng.sheets.spec import Spec
+from yingheng.sheets.subjects import private_kinds
 from yingheng.tenancy.models import Organisation
 from yingheng.tenancy.scope import Scope
 
 _Pk = UUID | str
 
 
-def template_list(scope: Scope, *, state: str = "") -> QuerySet[Template]:
+def template_list(scope: Scope, *, state: str = "", kind: str = "") -> QuerySet[Template]:
     """The hospitals' own templates with their hospital, newest first."""
     rows = scope.filter(Template.objects.filter(hospital__isnull=False).select_related("hospital"))
+    rows = rows.filter(kind=kind) if kind else rows
     rows = rows.filter(state=state) if state else rows
     return rows.order_by("-created_at", "-version")
 
@@ -28,6 +30,12 @@ def template_get(scope: Scope, template_id: _Pk) -> Template:
     own = scope.filter(Template.objects.filter(hospital__isnull=False)).values("pk")
     rows = Template.objects.filter(Q(pk__in=own) | Q(hospital__isnull=True)).select_related("hospital")
     return row_or_not_found(rows, template_id, "sheets.template_unknown")
+
+
+def template_versions(template: Template) -> list[Template]:
+    """All versions of a hospital's template with its hospital, newest first.  One query."""
+    rows = Template.objects.filter(hospital=template.hospital, key=template.key)
+    return list(rows.select_related("hospital").order_by("-version")[:50])
 
 
 def templates_in_use(hospital: Organisation) -> list[Template]:
@@ -53,10 +61,10 @@ def response_list(
 ) -> QuerySet[Response]:
     """Filled-in sheets with template and hospital, newest first; without `current` also what was corrected since.
 
-    The texts of the answers are left out.
+    The texts of the answers are left out, and so are sheets of private kinds.
     """
-    rows = Response.objects.select_related("template", "hospital").defer("typed", "answers", "record", "verdicts",
-                                                                         "measurements")  # fmt: skip
+    rows = Response.objects.exclude(subject_type__in=private_kinds()).select_related("template", "hospital")
+    rows = rows.defer("typed", "answers", "record", "verdicts", "measurements")
     wanted = {"subject_type": subject_type, "subject_id": subject_id, "template__key": template_key, "state": state}
     rows = rows.filter(**{key: value for key, value in wanted.items() if value})
     if current:
@@ -65,8 +73,9 @@ def response_list(
 
 
 def response_get(scope: Scope, response_id: _Pk) -> Response:
-    """One filled-in sheet with template and hospital; NotFound when there is none in the scope."""
-    rows = Response.objects.select_related("template", "hospital", "supersedes")
+    """One filled-in sheet with template and hospital; NotFound outside of the scope, and for a private kind."""
+    rows = Response.objects.exclude(subject_type__in=private_kinds())
+    rows = rows.select_related("template", "hospital", "supersedes")
     return row_or_not_found(scope.filter(rows), response_id, "sheets.response_unknown")
 
 

@@ -19,6 +19,8 @@ from yingheng.sheets.spec import Spec
 from yingheng.tenancy.models import Organisation
 from yingheng.tenancy.scope import Scope
 
+RESPONSE = "sheet"  # kind of subject of files and signatures: one filled-in sheet
+
 
 @dataclass(frozen=True)
 class Subject:
@@ -39,7 +41,8 @@ class SubjectKind:
     `find(scope, id)` raises NotFound for one outside the scope; `basis(subject, spec, local day)` is what its answers
     are judged by; `choose(scope)` lists subjects that a sheet can be begun for.
     `submitted` is told of every sheet in the transaction of its submission, and may refuse it.  `home`: who has
-    submitted goes on at the page of the subject.
+    submitted goes on at the page of the subject.  `private`: its sheets are listed, shown and filled in nowhere but on
+    pages of the app that registered it.
     """
 
     key: str
@@ -49,6 +52,7 @@ class SubjectKind:
     choose: Callable[[Scope], list[Subject]]
     submitted: Callable[[Actor, Response, Judged], None] | None = None
     home: bool = False
+    private: bool = False
 
 
 _kinds: dict[str, SubjectKind] = {}
@@ -69,3 +73,8 @@ def subject_kind(key: str) -> SubjectKind:
     if key not in _kinds:
         raise NotFound("sheets.subject_unknown")
     return _kinds[key]
+
+
+def private_kinds() -> list[str]:
+    """The kinds whose sheets are nobody's but those of the app that registered them."""
+    return [key for key, kind in _kinds.items() if kind.private]

@@ -8,6 +8,7 @@ app_name = "sheets"
 urlpatterns = [
     path("", templates.templates, name="templates"),
     path("new/", templates.new, name="new"),
+    path("look/", previews.look, name="look"),
     path("product/<slug:key>/", templates.product_page, name="product"),
     path("product/<slug:key>/try/", previews.product_preview, name="product_preview"),
     path("<uuid:template_id>/", templates.template, name="template"),

@@ -1,7 +1,6 @@
 """Forms of the people pages. They only read what was typed; services decide."""
 
-from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any
 
 from django import forms
 from django.conf import settings
@@ -9,12 +8,10 @@ from django.contrib.auth.forms import AuthenticationForm
 from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from yingheng.common.errors import Conflict, Invalid, error_text
 from yingheng.tenancy.models import Organisation
 from yingheng.tenancy.permissions import EXAM_VIEW, INGEST_SEND, PATIENT_IDENTIFY
 from yingheng.tenancy.roles import ROLES
 
-_T = TypeVar("_T")
 _NONE = ("", "—")
 _DAYS = (30, 90, 365, 1095)
 # What addresses for programs ask for, in words.
@@ -23,15 +20,6 @@ API_PERMISSIONS = {
     PATIENT_IDENTIFY: _("see names and patient numbers, retrieve original objects"),
     INGEST_SEND: _("send objects, orders and reports"),
 }
-
-
-def attempt(form: forms.Form, service: Callable[[], _T]) -> _T | None:
-    """The service's result; None with the words of its refusal at the top of `form`."""
-    try:
-        return service()
-    except (Conflict, Invalid) as exc:
-        form.add_error(None, error_text(exc))
-        return None
 
 
 def role_choices() -> list[tuple[str, str]]:

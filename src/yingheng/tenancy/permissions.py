@@ -32,6 +32,11 @@ INGEST_MANAGE = "ingest.manage"
 INGEST_SEND = "ingest.send"  # bring objects, orders and reports in over the interfaces for programs
 SYSTEM_VIEW = "system.view"
 DEVICE_TEST = "device.test"  # carry out performance tests: say which test it is, fill in, submit
+REVIEW_READ = "review.read"  # read cases that one was given, and see one's own figures
+REVIEW_VIEW = "review.view"  # results, statistics, rulings
+REVIEW_PLAN = "review.plan"  # plans, draws, assignments, announcing results
+REVIEW_RULE = "review.rule"  # lead the daily review, decide appeals, trace causes
+REVIEW_APPEAL = "review.appeal"  # object to a ruling on work of one's own department
 SCHEDULE_VIEW = "schedule.view"
 SCHEDULE_EDIT = "schedule.edit"  # plan what comes round again, settle what is due
 
@@ -69,6 +74,11 @@ ALL: frozenset[str] = frozenset(
         INGEST_SEND,
         SYSTEM_VIEW,
         DEVICE_TEST,
+        REVIEW_READ,
+        REVIEW_VIEW,
+        REVIEW_PLAN,
+        REVIEW_RULE,
+        REVIEW_APPEAL,
         SCHEDULE_VIEW,
         SCHEDULE_EDIT,
     }

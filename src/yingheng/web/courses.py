@@ -18,6 +18,7 @@ from imagingqc.quantity import quantity_catalogue
 from imagingqc.stats.baseline import SD_PER_MAD, RobustBaseline, robust_z
 from imagingqc.stats.control import Rule, westgard
 from imagingqc.stats.drift import ewma
+from yingheng.common.errors import NotFound
 from yingheng.common.ui import words
 from yingheng.common.ui.control_chart import ChartEvent, ChartLimit, ChartPoint, ControlChart, Stretch
 from yingheng.common.ui.parts import Number, Tag
@@ -25,7 +26,9 @@ from yingheng.evidence.courses import Course
 from yingheng.evidence.epochs import Boundary
 from yingheng.evidence.models import Baseline, Epoch, QuantityPoint, Trend
 from yingheng.evidence.services import OF_TESTS
+from yingheng.phantomqc.naming import APART, SHEET
 from yingheng.registry.models import Device, UseChange
+from yingheng.sheets.library import product
 from yingheng.web.trend_limits import Said
 from yingheng.web.trend_words import Forecast, rule_text
 
@@ -53,9 +56,34 @@ def protocol_text(protocol_key: str) -> str:
     """A protocol as people read it: the name of a performance test, or the key that exams of a kind share."""
     if not is_test(protocol_key):
         return protocol_key
-    name = protocol_key.removeprefix(OF_TESTS)
+    name, _bar, condition = protocol_key.removeprefix(OF_TESTS).partition(APART)
+    if name.startswith(SHEET):
+        return _("Sheet: %(name)s") % {"name": _sheet_text(name.removeprefix(SHEET))}
     found = next((test for test in TESTS if test.name == name), None) or READINGS.get(name)
-    return _("Performance test: %(name)s") % {"name": found.label(words.language()) if found else name}
+    text = _("Performance test: %(name)s") % {"name": found.label(words.language()) if found else name}
+    return f"{text} · {_condition_text(name, condition)}" if condition else text
+
+
+def _sheet_text(key: str) -> str:
+    """The title of a sheet of the product; the key of a hospital's own."""
+    try:
+        return product(key).spec.title.text(words.language())
+    except NotFound:
+        return key
+
+
+def _condition_text(reading: str, condition: str) -> str:
+    """ "nominal=5" as people read it, by the names of the form."""
+    known, lang = READINGS.get(reading), words.language()
+    inputs = {one.key: one for one in known.inputs} if known else {}
+    texts = []
+    for part in condition.split(", "):
+        key, _is, value = part.partition("=")
+        one = inputs.get(key)
+        choices = {c.key: c.zh if lang == "zh" else c.en for c in one.choices} if one else {}
+        unit = words.unit_text(one.unit) if one else ""
+        texts.append(" ".join(filter(None, (one.label(lang) if one else key, choices.get(value, value), unit))))
+    return ", ".join(texts)
 
 
 def unit_of(quantity: str) -> str:
@@ -91,14 +119,18 @@ def normal_text(row: Baseline, quantity: str) -> str:
 def change_text(boundary: Boundary) -> str:
     """What changed, in words."""
     if boundary.before or boundary.after:
-        names = {"SoftwareVersions": _("software"), "DetectorID": _("detector"), "GantryID": _("gantry")}
-        what = names.get(boundary.kind, boundary.kind)
         return _("%(what)s: %(before)s → %(after)s (header)") % {
-            "what": what,
+            "what": change_short(boundary),
             "before": boundary.before,
             "after": boundary.after,
         }
     return f"{kind_text(boundary.kind)} · {boundary.text}" if boundary.text else kind_text(boundary.kind)
+
+
+def change_short(boundary: Boundary) -> str:
+    """The kind of a change, in as few words as stand beside a line."""
+    names = {"SoftwareVersions": _("software"), "DetectorID": _("detector"), "GantryID": _("gantry")}
+    return names.get(boundary.kind) or kind_text(boundary.kind)
 
 
 def kind_text(kind: str) -> str:
@@ -252,15 +284,31 @@ def _stretches(rows: Sequence[Judged], widest: Mapping[object, float]) -> list[S
 
 
 def _events(course: Course, rows: Sequence[Judged], uses: Sequence[UseChange]) -> list[ChartEvent]:
-    """Changes of the device and of its use between the points shown, with their day."""
-    known = [(b.at, change_text(b)) for b in course.boundaries]
-    known += [(u.made_at, f"{u.get_event_display()} · {u.reason}") for u in uses]
+    """Changes of the device and of its use, and baselines that people set, between the points shown."""
+    known = [(b.at, change_text(b), change_short(b)) for b in (*course.boundaries, *course.notes)]
+    known += [(u.made_at, _use_text(u), str(u.get_event_display())) for u in uses]
+    known += [(b.created_at, _baseline_text(b), _("baseline")) for b in course.baselines if set_by_person(b)]
     events = []
-    for at, text in sorted(known):
+    for at, text, short in sorted(known):
         before = sum(row.point.at < at for row in rows)
         if before > 0 or len(rows) == course.total:
-            events.append(ChartEvent(before, f"{at:%Y-%m-%d} {text}"))
+            events.append(ChartEvent(before, f"{at:%Y-%m-%d} {text}", short))
     return events
+
+
+def _use_text(row: UseChange) -> str:
+    text = f"{row.get_event_display()} · {row.reason}"
+    return f"{text} ({_('until %(day)s') % {'day': f'{row.until:%Y-%m-%d}'}})" if row.until else text
+
+
+def set_by_person(row: Baseline) -> bool:
+    """Whether a person set a baseline; others form by themselves."""
+    return bool(row.set_by_id) and not row.set_by_id.startswith("system:")
+
+
+def _baseline_text(row: Baseline) -> str:
+    told = " · ".join(filter(None, (row.cause, row.set_by_name)))
+    return _("new baseline v%(version)d") % {"version": row.version} + (f" · {told}" if told else "")
 
 
 def value_part(value: float | None, quantity: str) -> Number | None:

@@ -20,6 +20,7 @@ from yingheng.registry.models import Device
 from yingheng.tenancy.access import scope_of
 from yingheng.tenancy.permissions import EXAM_VIEW
 from yingheng.web.courses import drift_tag, normal_text, protocol_text, trend_url, value_part, z_text
+from yingheng.web.views.clinical_trends import has_page
 from yingheng.web.views.device_changes import changes_section
 
 SHOWN = 40
@@ -52,6 +53,7 @@ def _judged(v: EffectiveVerdict) -> Judged:
 def _trends(device: Device, rows: list[Trend], actions: Sequence[Action]) -> Section:
     more = _("the first %(n)d") % {"n": SHOWN} if len(rows) > SHOWN else ""
     compare = Action(_("Compare devices"), reverse("web:trends_beside"), "columns", kind="quiet")
+    clinical = Action(_("Over time"), reverse("web:clinical_trends", args=[device.pk]), "chart-line", kind="quiet")
     return Section(
         _("Quality trends"),
         Table(
@@ -72,7 +74,7 @@ def _trends(device: Device, rows: list[Trend], actions: Sequence[Action]) -> Sec
             ),
         ),
         hint=more,
-        actions=[*actions, *([compare] if rows else [])],
+        actions=[*actions, *([clinical] if rows and has_page(device) else []), *([compare] if rows else [])],
         flush=True,
     )
 

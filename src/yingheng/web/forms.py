@@ -63,30 +63,32 @@ class DeviceForm(forms.Form):
 
 
 class ChangeForm(forms.Form):
-    """A person's statement that a device was changed; `narrow` offers to limit it to one quantity and protocol."""
+    """A person's statement of what was done to a device; `narrow` offers to limit it to one quantity and protocol."""
 
-    kind = forms.ChoiceField(label=_("What changed"), choices=Epoch.Kind.choices)
+    kind = forms.ChoiceField(label=_("What was done"), choices=Epoch.Kind.choices)
     day = forms.DateField(label=_("From (day)"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
     time = forms.TimeField(
         label=_("From (time)"), widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M"), initial="00:00"
     )
     reach = forms.ChoiceField(
-        label=_("Which baselines begin anew"),
-        choices=[("this", _("this quality figure and protocol")), ("all", _("all of the device"))],
-        widget=forms.RadioSelect,
-        required=False,
-    )
+        label=_("Which baselines begin anew"), widget=forms.RadioSelect,
+        help_text=_("Choose none for a repair that changes nothing about the pictures: it is only marked."),
+    )  # fmt: skip
     reason = forms.CharField(label=_("Reason"), widget=forms.Textarea(attrs={"rows": 4}), max_length=2000)
 
     def __init__(self, *args: Any, narrow: bool, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        if narrow:
-            self.fields["reach"].initial = "this"
-            self.fields["reach"].required = True
-        else:
-            del self.fields["reach"]
+        this = [("this", _("this quality figure and protocol"))] if narrow else []
+        field = self.fields["reach"]
+        field.choices = [*this, ("all", _("all of the device")), ("none", _("none: only mark it in the charts"))]
+        field.initial = "this" if narrow else "all"
 
     @property
     def only_this(self) -> bool:
         """Whether it concerns one quantity under one protocol alone."""
         return self.cleaned_data.get("reach") == "this"
+
+    @property
+    def restarts(self) -> bool:
+        """Whether baselines begin anew."""
+        return self.cleaned_data.get("reach") != "none"

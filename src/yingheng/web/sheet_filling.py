@@ -23,6 +23,7 @@ from yingheng.documents.services import signer_authenticate
 from yingheng.sheets.answers import shown_keys
 from yingheng.sheets.judging import Basis
 from yingheng.sheets.models import Response
+from yingheng.sheets.pages import score_words as told_score
 from yingheng.sheets.selectors import spec_of
 from yingheng.sheets.spec import Item, Spec
 from yingheng.sheets.subjects import Subject, subject_kind
@@ -133,6 +134,8 @@ def answer_text(item: Mapping[str, Any], files: Mapping[str, SheetFile], lang: s
         return _listed((files[one].name for one in value if one in files), lang) or "—"
     if item["type"] == "score":
         lost = _listed((fault[lang] for fault in value["faults"]), lang)
+        if not value["of"]:
+            return lost or "—"
         points = f"{number_text(value['points'])} / {number_text(value['of'])}"
         return f"{points}（{lost}）" if lost and lang == "zh" else f"{points} ({lost})" if lost else points
     if isinstance(value, dict):
@@ -148,8 +151,4 @@ def _listed(texts: Iterable[str], lang: str) -> str:
 
 def score_words(response: Response, lang: str) -> str:
     """Points and grade of a submitted sheet; "" where it has none."""
-    if not response.score:
-        return ""
-    step = next((s for s in spec_of(response.template).grades if s.key == response.score["grade"]), None)
-    points = _("%(points)s points of 100") % {"points": number_text(response.score["points"])}
-    return f"{points} · {step.label.text(lang)}" if step else points
+    return told_score(spec_of(response.template), response.score, lang) if response.score else ""

@@ -10,22 +10,23 @@ from django.utils.translation import gettext_lazy as _
 from imagingqc.criteria.load import load_builtin
 from imagingqc.criteria.precedence import in_force
 from yingheng.documents.access import subject_register
+from yingheng.phantomqc.services import sheet_follow
 from yingheng.registry.models import Device
 from yingheng.registry.selectors import device_get, device_list
 from yingheng.rulebook.selectors import standards_for
 from yingheng.sheets.judging import Basis
 from yingheng.sheets.spec import Spec
-from yingheng.sheets.subjects import Subject, SubjectKind, subject_kind_register
+from yingheng.sheets.subjects import RESPONSE, Subject, SubjectKind, subject_kind_register
 from yingheng.tenancy.permissions import SHEET_VIEW
 from yingheng.tenancy.scope import Scope
 
-RESPONSE = "sheet"  # kind of subject of files and signatures: one filled-in sheet
 _MOST = 500  # devices offered for choosing
 
 
 def register() -> None:
     """Make devices something that sheets can be about."""
-    subject_kind_register(SubjectKind("device", _("Device"), find_device, device_basis, choose_device))
+    kind = SubjectKind("device", _("Device"), find_device, device_basis, choose_device, submitted=sheet_follow)
+    subject_kind_register(kind)
     subject_register(RESPONSE, view=SHEET_VIEW)
 
 

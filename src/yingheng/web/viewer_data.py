@@ -118,7 +118,7 @@ def series_data(
         first.setdefault(instance.sop_uid, n)
     overlays = overlays_of([v.verdict for v in verdicts], [i.sop_uid for i, _f in frames])
     shown = has_images(series)
-    positions, seconds = _frames_of(instances) if shown else ({}, None)
+    positions, seconds = frames_of(instances) if shown else ({}, None)
     scale = uptake_scale(series, instances) if shown else None
     return {
         "id": str(series.pk),
@@ -126,7 +126,7 @@ def series_data(
         "name": series.description or series.modality,
         "number": series.number,
         "modality": series.modality,
-        "message": "" if shown else _why_nothing(series),
+        "message": "" if shown else why_nothing(series),
         "facts": reverse("web:exam", args=[exam.pk]) + f"?series={series.pk}",
         "file": reverse("web:frame", args=[_NIL, 0]).replace(str(_NIL), "{instance}").replace("/0.dcm", "/{frame}.dcm"),
         "slices": [[str(i.pk), f, positions.get((i.pk, f), i.position_mm)] for i, f in frames] if shown else [],
@@ -141,7 +141,8 @@ def series_data(
     }
 
 
-def _why_nothing(series: Series) -> str:
+def why_nothing(series: Series) -> str:
+    """Why there is nothing to look at."""
     if series.pixels_gone_at is not None:
         day = series.pixels_gone_at.date().isoformat()
         return _("The pixels were removed on %(day)s, after their time of keeping. What was measured is kept.") % {
@@ -188,7 +189,7 @@ def presets(series: Series, scale: Mapping[str, Any] | None = None) -> list[dict
     return found
 
 
-def _frames_of(instances: Sequence[Instance]) -> tuple[dict[tuple[UUID, int], float | None], float | None]:
+def frames_of(instances: Sequence[Instance]) -> tuple[dict[tuple[UUID, int], float | None], float | None]:
     """Positions in mm of frames that share an object, and the seconds between frames of a run."""
     several = [i for i in instances if i.n_frames > 1]
     positions: dict[tuple[UUID, int], float | None] = {}

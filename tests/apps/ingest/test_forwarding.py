@@ -25,6 +25,7 @@ from yingheng.ingest.services.forwarding_outbox import (
     holds_release,
 )
 from yingheng.ingest.services.forwarding_routing import exam_route, forward_ask
+from yingheng.ingest.tasks import release_reviewed
 from yingheng.jobs.models import Job
 
 pytestmark = pytest.mark.django_db
@@ -154,6 +155,26 @@ def test_an_emergency_never_waits(exam, pacs, hospital, actor):
     row = Delivery.objects.get()
     assert (row.state, row.release, row.is_urgent) == ("waiting", "emergency", True)
     assert Entry.objects.filter(action="delivery.release").count() == 1
+
+
+def test_what_is_held_for_the_daily_review_goes_once_it_is_reviewed(exam, pacs, hospital, actor):
+    rule(hospital, actor, pacs, until_reviewed=True)
+    exam_route(exam_id=exam.pk)
+    row = Delivery.objects.get()
+    assert (row.state, row.until_reviewed, row.goes_at - row.held_at) == ("held", True, dt.timedelta(days=1))
+    payload = {"by": {"id": actor.id, "name": actor.name}}
+    release_reviewed(str(exam.pk), payload)
+    release_reviewed(str(exam.pk), payload)
+    released = Delivery.objects.get()
+    assert (released.state, released.release, released.released_by) == ("waiting", "review", actor.name)
+    assert Entry.objects.filter(action="delivery.release").count() == 1
+
+
+def test_a_review_does_not_let_go_what_a_person_was_asked_for(exam, pacs, hospital, actor):
+    rule(hospital, actor, pacs, hold=True)
+    exam_route(exam_id=exam.pk)
+    release_reviewed(str(exam.pk), {})
+    assert state() == "held"
 
 
 def test_an_exam_that_turns_out_to_be_an_emergency_is_released(exam, pacs, hospital, actor):

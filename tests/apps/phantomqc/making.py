@@ -7,7 +7,7 @@ from yingheng.catalog.models import Exam, Series
 from yingheng.common.clock import local_day, now
 from yingheng.common.ids import uuid7
 from yingheng.phantomqc.catalogue import template_named
-from yingheng.phantomqc.models import PhantomCase, PhantomRun
+from yingheng.phantomqc.models import InstrumentReading, PhantomCase, PhantomRun
 from yingheng.phantomqc.services import SelectorFields, device_test_open, device_test_plan, item_answer, selector_put
 from yingheng.registry.models import Device
 from yingheng.schedule.services import PlanFields
@@ -35,9 +35,19 @@ def programme_of(world, actor: Actor) -> dict:
         "due": plan.dues.order_by("day").values_list("pk", flat=True)[0],
         "device_test": test.pk,
         "item_value": value.pk,
+        "instrument_reading": free_reading(device).pk,
         "phantom_case": case.pk,
         "phantom_rule": selector_put(actor=actor, hospital=device.hospital, fields=rule).pk,
     }
+
+
+def free_reading(device: Device) -> InstrumentReading:
+    """A reading that an instrument sent while no test asked for it."""
+    return InstrumentReading.objects.create(
+        hospital_id=device.hospital_id, device=device, instrument="T-1", number="r1", reading="ct.laser",
+        test_type="status", given={"values": {"deviations": [0.5]}}, values=[VALUE], verdicts=[],
+        local_day=local_day(device.hospital.zone), made_at=now(),
+    )  # fmt: skip
 
 
 def phantom_case(exam: Exam, device: Device) -> PhantomCase:

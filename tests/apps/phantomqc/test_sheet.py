@@ -4,10 +4,13 @@ from dataclasses import replace
 
 import pytest
 
+from yingheng.common.ui.sheetform import SheetGrid
 from yingheng.phantomqc.catalogue import template_named, templates
 from yingheng.phantomqc.sheet import answer_keys, filled_in, shares_reading, sheet_text
 from yingheng.sheets.answers import read
+from yingheng.sheets.judging import Judged
 from yingheng.sheets.load import load
+from yingheng.sheets.pages import sheet_groups
 from yingheng.sheets.services import template_made
 
 
@@ -50,3 +53,15 @@ def test_another_text_is_a_next_version_and_the_same_text_is_not():
     second = template_made(text=sheet_text(replace(template, zh="CT 状态检测（改）")))
     assert (first.version, second.version) == (1, 2)
     assert template_made(text=sheet_text(replace(template, zh="CT 状态检测（改）"))) == second
+
+
+def test_columns_of_one_table_are_one_grid():
+    spec = spec_of(template_named("ct-status"))
+    groups = sheet_groups(spec, {"table_set": ["300", "", "100"]}, Judged())
+    grids = [f for group in groups for f in group.fields if isinstance(f, SheetGrid)]
+    grid = next(one for one in grids if one.columns[0].name == "table_set")
+    assert [f.name for f in grid.columns] == ["table_set", "table_measured"]
+    assert [[cell.value for cell in row] for row in grid.rows[:3]] == [["300", ""], ["", ""], ["100", ""]]
+    fields = [f.name for group in groups for f in group.fields if not isinstance(f, SheetGrid)]
+    assert "table_set" not in fields
+    assert "laser_deviations" in fields  # a series of its own stays one

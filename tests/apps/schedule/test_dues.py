@@ -9,7 +9,7 @@ from yingheng.common.errors import Conflict, Invalid
 from yingheng.common.ids import uuid7
 from yingheng.schedule.kinds import PlanKind, Ref, plan_kind_add
 from yingheng.schedule.models import Due
-from yingheng.schedule.services import due_done, due_satisfy, due_skip, plan_end
+from yingheng.schedule.services import due_done, due_reopen, due_satisfy, due_skip, plan_end
 
 pytestmark = pytest.mark.django_db
 BY = Ref("device_test", uuid7())
@@ -44,6 +44,25 @@ def test_the_same_proof_satisfies_once(plan, hospital):
     first = satisfy(hospital, "2026-03-05")
     assert satisfy(hospital, "2026-04-05") == first
     assert Due.objects.filter(state="done").count() == 1
+
+
+def test_what_counts_no_more_leaves_its_due_open(plan, hospital):
+    plan()
+    done = satisfy(hospital, "2026-03-05")
+    assert [due.pk for due in due_reopen(by=BY)] == [done.pk]
+    row = Due.objects.get(pk=done.pk)
+    assert (row.state, row.done_on, row.settled_at, row.satisfied_by_id) == ("open", None, None, None)
+    assert row.next_step_on is not None
+    assert due_reopen(by=BY) == []
+    assert satisfy(hospital, "2026-03-05").pk == done.pk
+
+
+def test_a_due_of_a_plan_that_ended_stays_settled(plan, hospital, actor):
+    made = plan()
+    done = satisfy(hospital, "2026-03-05")
+    plan_end(actor=actor, plan=made, reason="停用")
+    assert due_reopen(by=BY) == []
+    assert Due.objects.get(pk=done.pk).state == "done"
 
 
 def test_it_satisfies_nothing_outside_every_window(plan, hospital):

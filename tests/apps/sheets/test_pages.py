@@ -226,6 +226,47 @@ def test_templates_are_written_tried_and_published(things, signed_in):
     assert client.get(reverse("sheets:product", args=["nothing"])).status_code == 404
 
 
+def test_score_sheets_have_a_list_of_their_own(things, signed_in):
+    client = signed_in("qc_officer")
+    listed = client.get(reverse("sheets:templates"), {"kind": "score"}).content.decode()
+    assert "chest-pa" in listed
+    assert "device-morning" not in listed
+    assert "device-morning" in client.get(reverse("sheets:templates"), {"kind": "poem"}).content.decode()
+    page = client.get(reverse("sheets:product", args=["chest-pa"])).content.decode()
+    for told in ("EUR 16260", "CHEST", "→ 10", "甲", "60"):
+        assert told in page, told
+    assert client.get(reverse("sheets:product", args=["chest-pa"]), {"version": "99"}).status_code == 404
+
+
+def test_a_draft_is_looked_at_before_it_is_kept(things, signed_in):
+    client = signed_in("qc_officer")
+    page = client.post(reverse("sheets:look"), {"text": SCORE}).content.decode()
+    assert 'name="look.text"' in page
+    assert "缺边" in page
+    told = client.post(reverse("sheets:look"), {"look.text": SCORE, "position": "seen", "contrast": "20"}).json()
+    assert "甲" in told["score"]
+    bad = client.post(reverse("sheets:look"), {"text": SCORE.replace("weight = 60", "weight = 0")})
+    assert (bad.status_code, "position" in bad.content.decode()) == (400, True)
+    assert Template.objects.count() == 0
+    assert signed_in("technologist", "other").post(reverse("sheets:look"), {"text": SCORE}).status_code == 403
+
+
+def test_versions_say_what_they_changed(things, hospital, actor, signed_in):
+    first = template_publish(actor=actor, template=template_begin(actor=actor, hospital=hospital, text=SCORE))
+    changed = SCORE.replace('label = "缺边", points = 20', 'label = "缺边", points = 25').replace(
+        "least = 60", "least = 70"
+    )
+    second = template_begin(actor=actor, hospital=hospital, text=changed)
+    client = signed_in("qc_officer")
+    page = client.get(reverse("sheets:template", args=[second.pk])).content.decode()
+    for told in ("缺边 −20", "缺边 −25", reverse("sheets:template", args=[first.pk])):
+        assert told in page, told
+    assert second.version == 2
+    assert first.text != second.text
+    old = client.get(reverse("sheets:template", args=[first.pk])).content.decode()
+    assert "缺边 −25" not in old
+
+
 def test_a_technologist_writes_no_template(things, signed_in):
     client = signed_in("technologist")
     assert client.get(reverse("sheets:new")).status_code == 403

@@ -1,6 +1,7 @@
 """Places of the control chart: every value inside, in order, and told in words too."""
 
 import datetime as dt
+import itertools
 import re
 
 import pytest
@@ -145,3 +146,35 @@ def test_judged_values_and_broken_rules_are_marked_and_explained():
 def test_a_band_without_width_does_not_hide_the_values():
     shown = chart([1.0, 2.0, 9.0], stretches=(Stretch(0, 2, 1.5, 1.5, 1.5),))
     assert not any(dot.rim for dot in shown.dots)
+
+
+def named(shown):
+    return [(mark.text, mark.row) for mark in shown.event_marks]
+
+
+def test_changes_carry_the_name_of_their_kind_where_there_is_room():
+    apart = (
+        ChartEvent(4, "2026-01-05 维修 · 换电缆", "维修"),
+        ChartEvent(9, "x", "球管更换"),
+        ChartEvent(10, "y", "移机"),
+    )
+    shown = chart([1.0] * 12, events=apart)
+    assert named(shown) == [("1 维修", 0), ("2 球管更换", 0), ("3 移机", 0)]
+    page = html_of(shown)
+    assert ">1 维修</text>" in page
+    assert "<title>2026-01-05 维修 · 换电缆</title>" in page
+
+
+def test_names_that_would_cover_others_stand_higher_or_not_at_all():
+    beside = chart([1.0] * 40, events=tuple(ChartEvent(20, str(n), "软件变更") for n in range(4)))
+    texts = named(beside)
+    assert ("1 软件变更", 1) in texts
+    assert [text for text, _row in texts[1:3]] == ["2", "3"]
+    for row in (0, 1):
+        spans = sorted(mark.span for mark in beside.event_marks if mark.row == row)
+        assert all(a[1] <= b[0] + 4 for a, b in itertools.pairwise(spans))
+
+
+def test_a_name_stays_inside_of_the_picture():
+    shown = chart([1.0] * 100, events=(ChartEvent(100, "x", "moved to another place"),))
+    assert named(shown) == [("1", 0)]

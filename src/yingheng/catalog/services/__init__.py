@@ -13,6 +13,7 @@ from yingheng.catalog.services.items import (
     item_mapping_spread,
 )
 from yingheng.catalog.services.patients import patient_merge, patient_tell, patient_unmerge
+from yingheng.catalog.services.performing import exam_performer_set
 from yingheng.catalog.services.refused import unreadable_record
 from yingheng.catalog.services.retakes import retake_confirm, retake_record, retake_reject, retake_suggest
 from yingheng.catalog.services.sameness import spare_bytes_remove
@@ -29,6 +30,7 @@ __all__ = [
     "exam_item_set",
     "exam_items_refresh",
     "exam_outcome_set",
+    "exam_performer_set",
     "exams_settle",
     "instances_catalogue",
     "item_key_decide",

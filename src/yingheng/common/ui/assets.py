@@ -9,7 +9,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.templatetags.static import static
 
 DIST = Path(__file__).parent / "static" / "dist"
-ENTRIES = {"app": "scripts/app.ts", "viewer": "viewer/main.ts"}
+ENTRIES = {"app": "scripts/app.ts", "viewer": "viewer/main.ts", "reading": "reading/main.ts"}
 
 
 @lru_cache(maxsize=1)

@@ -52,10 +52,11 @@ class Stretch:
 
 @dataclass(frozen=True)
 class ChartEvent:
-    """A change of the device before point `before` (the number of points: after the last)."""
+    """A change of the device before point `before` (the number of points: after the last); `short` names its kind."""
 
     before: int
     label: str
+    short: str = ""
 
 
 @dataclass(frozen=True)
@@ -102,6 +103,37 @@ class LimitMark:
     x: float
     limit: ChartLimit
     shown: bool
+
+
+@dataclass(frozen=True)
+class EventMark:
+    """The line of a change with its number, and the name of its kind where there is room for it in one of two rows."""
+
+    number: int
+    x: float
+    event: ChartEvent
+    named: bool = False
+    row: int = 0
+
+    @property
+    def span(self) -> tuple[float, float]:
+        """Where its text begins and ends."""
+        half = text_width(self.text) / 2 + 2
+        return self.x - half, self.x + half
+
+    @property
+    def rise(self) -> int:
+        """Up from the top of the chart, in units of the drawing."""
+        return -3 - 13 * self.row
+
+    @property
+    def text(self) -> str:
+        return f"{self.number} {self.event.short}" if self.named else str(self.number)
+
+
+def text_width(text: str, size: float = 12.0) -> float:
+    """About how wide a text is drawn: Chinese characters are as wide as high, others somewhat over half of it."""
+    return sum(size if ord(letter) > 0x2E7F else 0.58 * size for letter in text)
 
 
 @dataclass(frozen=True)

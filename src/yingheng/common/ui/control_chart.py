@@ -19,9 +19,11 @@ from .chart_parts import (
     ChartLimit,
     ChartPoint,
     Dot,
+    EventMark,
     LimitMark,
     Stretch,
     Tick,
+    text_width,
 )
 from .parts import Part
 
@@ -167,6 +169,23 @@ class ControlChart(Part):
             later = sum(other.before == event.before for other in self.events[n:])
             marks.append((n, round(self.x(event.before) - self._half - later * LETTER, 2), event))
         return marks
+
+    @property
+    def event_marks(self) -> list[EventMark]:
+        """The same with the name of the kind beside the number, where it covers nothing else; else the number alone."""
+        found = [EventMark(n, x, event) for n, x, event in self.marks]
+        for i, mark in enumerate(found):
+            others = found[:i] + found[i + 1 :]
+            tried = (EventMark(mark.number, mark.x, mark.event, named=True, row=row) for row in (0, 1))
+            fits = (one for one in tried if mark.event.short and self._has_room(one, others))
+            found[i] = next(fits, mark)
+        return found
+
+    def _has_room(self, mark: EventMark, others: Sequence[EventMark]) -> bool:
+        low, high = mark.span
+        left = LEFT + text_width(self.title) + 60 if mark.row else 0  # beside the name of the axis
+        free = all(high < other.span[0] or low > other.span[1] for other in others if other.row == mark.row)
+        return free and low >= left and high <= WIDTH
 
     @property
     def y_ticks(self) -> list[Tick]:

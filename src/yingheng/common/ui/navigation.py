@@ -58,6 +58,21 @@ MENU: tuple[Group, ...] = (
         ),
     ),
     Group(
+        "review",
+        _("Film review"),
+        (
+            Item("web:readings", "eye-check", _("My reading"), "review.read", "a"),
+            Item("review:daily", "calendar-check", _("Daily review"), "review.rule"),
+            Item("review:campaigns", "stack-2", _("Samples"), "review.view", "p"),
+            Item("review:sheets", "list-check", _("Score sheets"), "sheet.view"),
+            Item("review:statistics", "chart-bar", _("Statistics and agreement"), "review.view"),
+            Item("review:appeals", "scale", _("Appeals"), "review.view"),
+            Item("review:tracings", "zoom-in", _("Cause tracing"), "review.view"),
+            Item("review:mine", "user-circle", _("My films"), "review.appeal"),
+            Item("review:teaching", "school", _("Teaching library"), "review.read"),
+        ),
+    ),
+    Group(
         "equipment",
         _("Equipment"),
         (

@@ -110,7 +110,11 @@ class FieldMeta:
 
 @dataclass(kw_only=True)
 class FormPage(Page):
-    """One column of fields.  `autosave_url` takes the form by POST and answers 204; `checklist` enlarges targets."""
+    """One column of fields.  `autosave_url` takes the form by POST and answers 204; `checklist` enlarges targets.
+    `preview_url` takes it as it stands and shows in another tab what it would come to.
+
+    `stage` stands beside the fields: what is chosen in its images by hand goes into them.
+    """
 
     template = "ui/pages/form.html"
 
@@ -119,9 +123,11 @@ class FormPage(Page):
     cancel_url: str = ""
     meta: Mapping[str, FieldMeta] = field(default_factory=dict)
     autosave_url: str = ""
+    preview_url: str = ""
     checklist: bool = False
     multipart: bool = False
     aside: Sequence[Section] = ()
+    stage: Stage | None = None
 
     @property
     def rows(self) -> list[tuple[Any, FieldMeta]]:
@@ -129,7 +135,14 @@ class FormPage(Page):
 
     @property
     def keys(self) -> Keys:
-        return [("Enter", _("next field")), ("Ctrl Enter", _("save")), *super().keys]
+        own: Keys = [("Enter", _("next field")), ("Ctrl Enter", _("save"))]
+        return [*(STAGE_KEYS if self.stage else []), *self._hand_keys, *own, *super().keys]
+
+    @property
+    def _hand_keys(self) -> Keys:
+        kinds = {"image" if pick.kind == "image" else "shape" for pick in (self.stage.picks if self.stage else ())}
+        known = (("image", "u", _("use this slice")), ("shape", "h", _("draw a region by hand")))
+        return [(key, text) for kind, key, text in known if kind in kinds]
 
 
 @dataclass(kw_only=True)

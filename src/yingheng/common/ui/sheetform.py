@@ -15,12 +15,13 @@ from .parts import Part, Section
 
 @dataclass(frozen=True)
 class SheetChoice:
-    """One answer to choose, or one fault to tick with the points that it costs."""
+    """One answer to choose, or one fault to tick with the points that it costs; `quick` is its key."""
 
     value: str
     label: str
     note: str = ""
     chosen: bool = False
+    quick: str = ""
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,7 @@ class SheetField(Part):
     """One item.  `type` is that of the sheet ("number", "series", "check" …).
 
     `value` is what was typed, as it came; `values` the readings of a series, `room` how many fields it begins with and
-    `most` how many it may have.  `shown_item` and `shown_values` say when it is asked at all.
+    `most` how many it may have.  `shown_item` and `shown_values` say when it is asked at all.  `quick` is its key.
     """
 
     template = "ui/components/sheet_field.html"
@@ -62,7 +63,7 @@ class SheetField(Part):
     value: str = ""
     values: Sequence[str] = ()
     room: int = 1
-    most: int = 1
+    most: float = 1
     choices: Sequence[SheetChoice] = ()
     reason: str = ""
     files: Sequence[SheetFile] = ()
@@ -73,6 +74,7 @@ class SheetField(Part):
     verdicts: SheetVerdicts | None = None
     witness: bool = False
     signer: str = ""
+    quick: str = ""
 
     @property
     def boxes(self) -> list[str]:
@@ -86,11 +88,42 @@ class SheetField(Part):
 
 
 @dataclass(frozen=True)
+class GridCell:
+    """One reading of a table."""
+
+    name: str
+    label: str
+    value: str
+
+
+@dataclass(frozen=True)
+class SheetGrid(Part):
+    """Series that are read row by row, as one table with a column each; it grows while it is filled."""
+
+    template = "ui/components/sheet_grid.html"
+    type: ClassVar[str] = "grid"
+    columns: Sequence[SheetField]
+
+    @property
+    def most(self) -> int:
+        return max(f.most for f in self.columns)
+
+    @property
+    def rows(self) -> list[list[GridCell]]:
+        """As many rows as the longest column has fields; what was typed stays in its row."""
+        boxes = [f.boxes for f in self.columns]
+        return [
+            [GridCell(f.name, f.label, b[n] if n < len(b) else "") for f, b in zip(self.columns, boxes, strict=True)]
+            for n in range(max(len(b) for b in boxes))
+        ]
+
+
+@dataclass(frozen=True)
 class SheetGroup:
     """Fields under a heading; `results` are those of a formula that is done with them, in the slot `slot`."""
 
     title: str
-    fields: Sequence[SheetField]
+    fields: Sequence[SheetField | SheetGrid]
     slot: str = ""
     results: SheetVerdicts | None = None
     formula: str = ""

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from .parts import Part
+from .parts import Part, Tab
 
 
 @dataclass(frozen=True)
@@ -29,11 +29,27 @@ class Overlay:
 
 
 @dataclass(frozen=True)
+class Pick:
+    """Something that a person chooses in the images for a field of the page's form.
+
+    `kind` "image" is the slice that is shown, "circle" and "rect" a shape in image pixels: "x, y, radius", or
+    "x, y, width, height", from the outer corner of the first pixel.  `key` is the page key that does it.
+    """
+
+    kind: str
+    field: str
+    label: str
+    key: str = ""
+
+
+@dataclass(frozen=True)
 class Stage(Part):
     """A stack of `count` images of columns × rows pixels.
 
     `image_url` holds the placeholders {index} (0-based) and {window}; the server renders the window.
     `positions_mm` gives the place of each slice where known; `ruler` is an Evidence shape of kind slices.
+    `picks` are chosen by hand: `references` is what a field of kind "image" says of each slice, `places` where a new
+    circle or rectangle begins.  `others` lead to other series.
     """
 
     template = "ui/components/stage.html"
@@ -48,6 +64,15 @@ class Stage(Part):
     labels: Sequence[str] = ()
     ruler: "SliceRuler | None" = None
     id: str = "stage"
+    picks: Sequence[Pick] = ()
+    references: Sequence[str] = ()
+    places: Mapping[str, Sequence[float]] = field(default_factory=dict)
+    others: Sequence[Tab] = ()
+
+    @property
+    def hand(self) -> dict[str, Any]:
+        """What choosing by hand needs in the browser."""
+        return {"references": list(self.references), "places": {k: list(v) for k, v in self.places.items()}}
 
     @property
     def first_url(self) -> str:

@@ -76,8 +76,9 @@ class Baseline(models.Model):
 
 
 class Epoch(models.Model):
-    """A person's statement that a device is not what it was before: its baselines begin anew at `at`.
+    """A person's statement that something was done to a device: at `at` its baselines begin anew, where it `restarts`.
 
+    A repair that changes nothing about the pictures is only noted: it stands in the charts, and the baselines go on.
     Empty `protocol_key` and `quantity` mean all of the device.  A statement made in error is withdrawn, never deleted.
     """
 
@@ -88,6 +89,8 @@ class Epoch(models.Model):
         PROBE = "probe", _("probe replaced")
         SOFTWARE = "software", _("software changed")
         CALIBRATION = "calibration", _("recalibrated")
+        REPAIR = "repair", _("repaired")
+        MOVE = "move", _("moved to another place")
         PROTOCOL = "protocol", _("protocol changed")
         OTHER = "other", _("other change")
 
@@ -98,6 +101,7 @@ class Epoch(models.Model):
     at = models.DateTimeField()
     protocol_key = models.CharField(max_length=120, blank=True)
     quantity = models.CharField(max_length=120, blank=True)
+    restarts = models.BooleanField(default=True, help_text="whether baselines begin anew")
     reason = models.TextField()
     made_by_id = models.CharField(max_length=64)
     made_by_name = models.CharField(max_length=150)

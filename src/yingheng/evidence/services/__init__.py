@@ -22,7 +22,7 @@ from yingheng.evidence.services.points import (
     points_store,
 )
 from yingheng.evidence.services.recounting import RECOUNTS
-from yingheng.evidence.services.retiring import unasked_retire
+from yingheng.evidence.services.retiring import measured_retire, unasked_retire
 from yingheng.evidence.services.settling import TRANSITIONS, finding_close, finding_event
 from yingheng.evidence.services.subject import Subject, subject_of_device, subject_of_exam, subject_of_series
 
@@ -45,6 +45,7 @@ __all__ = [
     "finding_close",
     "finding_decide",
     "finding_event",
+    "measured_retire",
     "measurements_store",
     "numbers_of",
     "parts_seen",

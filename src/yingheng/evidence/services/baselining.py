@@ -161,18 +161,25 @@ def _drift(baseline: Baseline, newest: Sequence[tuple[float, dt.datetime]]) -> d
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What a person states about a device: from `at` on it is another, for everything or for one quantity."""
+    """What a person states was done to a device: where it `restarts`, it is another from `at` on.
+
+    For everything, or for one quantity under one protocol.
+    """
 
     kind: str
     at: dt.datetime
     reason: str
     protocol_key: str = ""
     quantity: str = ""
+    restarts: bool = True
 
 
 @transaction.atomic
 def epoch_add(*, actor: Actor, device: Device, change: Change) -> Epoch:
-    """A person states that a device was changed; its baselines begin anew.  Invalid without reason or in the future."""
+    """A person states what was done to a device; where it restarts, its baselines begin anew.
+
+    Invalid without reason or in the future.
+    """
     if not change.reason.strip():
         raise Invalid("evidence.reason_missing")
     if change.kind not in Epoch.Kind.values:
@@ -186,6 +193,7 @@ def epoch_add(*, actor: Actor, device: Device, change: Change) -> Epoch:
         at=change.at,
         protocol_key=change.protocol_key,
         quantity=change.quantity,
+        restarts=change.restarts,
         reason=change.reason.strip(),
         made_by_id=actor.id,
         made_by_name=actor.name,
@@ -210,7 +218,13 @@ def epoch_withdraw(*, actor: Actor, epoch: Epoch, reason: str) -> Epoch:
 
 
 def _changed(actor: Actor, row: Epoch, action: str, reason: str) -> None:
-    after = {"kind": row.kind, "at": row.at.isoformat(), "protocol": row.protocol_key, "quantity": row.quantity}
+    after = {
+        "kind": row.kind,
+        "at": row.at.isoformat(),
+        "protocol": row.protocol_key,
+        "quantity": row.quantity,
+        "new_baselines": row.restarts,
+    }
     audit.record(
         actor=actor,
         action=action,
@@ -219,7 +233,8 @@ def _changed(actor: Actor, row: Epoch, action: str, reason: str) -> None:
         after=after,
         reason=reason.strip(),
     )
-    device_changed(row.device_id, row.at, row.hospital.path)
+    if row.restarts:
+        device_changed(row.device_id, row.at, row.hospital.path)
 
 
 def device_changed(device_id: UUID, since: dt.datetime, path: str) -> None:

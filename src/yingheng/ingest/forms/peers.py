@@ -165,7 +165,12 @@ class RuleForm(forms.Form):
     hold = forms.BooleanField(
         label=_("Hold until released"),
         required=False,
-        help_text=_("Exams wait for the daily review. Emergency exams never wait."),
+        help_text=_("Exams wait until somebody lets them go. Emergency exams never wait."),
+    )
+    until_reviewed = forms.BooleanField(
+        label=_("Wait for the daily review"),
+        required=False,
+        help_text=_("They go once the film review of the day lets them; waste films stay. At most a day."),
     )
     hold_minutes = forms.IntegerField(
         label=_("Released by itself after (minutes)"),
@@ -211,6 +216,7 @@ class RuleForm(forms.Form):
             "emergency": {True: "yes", False: "no"}.get(row.emergency, ""),
             "hold": row.hold,
             "hold_minutes": row.hold_minutes,
+            "until_reviewed": row.until_reviewed,
             "with_results": row.with_results,
         }
 

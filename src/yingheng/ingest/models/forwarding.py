@@ -35,12 +35,18 @@ class ForwardRule(models.Model):
         validators=[MaxValueValidator(7 * 24 * 60)],
         help_text="none: as long as the hospital holds",
     )
+    until_reviewed = models.BooleanField(
+        _("until the daily review"), default=False, help_text="what is held goes once its film review lets it"
+    )
     with_results = models.BooleanField(_("with results"), default=False)
     is_active = models.BooleanField(_("in use"), default=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
         ordering = ("position", "created_at")
+        constraints = (
+            models.CheckConstraint(condition=Q(until_reviewed=False) | Q(hold=True), name="forward_rule_review_holds"),
+        )
         indexes = (models.Index(fields=["hospital", "is_active"], name="forward_rule_hospital"),)
 
     def __str__(self) -> str:
@@ -83,6 +89,7 @@ class Delivery(Posted):
         PERSON = "person", _("by a person")
         EMERGENCY = "emergency", _("by itself: emergency")
         TIME = "time", _("by itself: held long enough")
+        REVIEW = "review", _("by the daily review")
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     hospital = models.ForeignKey("tenancy.Organisation", on_delete=models.PROTECT, related_name="+")
@@ -95,6 +102,7 @@ class Delivery(Posted):
     results_key = models.CharField(max_length=64, blank=True, help_text="which results were sent")
 
     held_at = models.DateTimeField(null=True)
+    until_reviewed = models.BooleanField(default=False, help_text="held for the daily review")
     goes_at = models.DateTimeField(null=True, help_text="when a held exam goes by itself")
     released_at = models.DateTimeField(null=True)
     release = models.CharField(max_length=12, choices=Release.choices, blank=True)

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 HOLD_MINUTES = 30
 MESSAGE_DAYS = 365
 COMMITMENT_HOURS = 24
+REVIEW_HOLD_MINUTES = 24 * 60  # a review that nobody holds must not keep images for good
 LONGEST_HOLD = 7 * 24 * 60  # minutes
 LONGEST_KEPT = 3650  # days
 LONGEST_COMMITMENT = 14 * 24  # hours

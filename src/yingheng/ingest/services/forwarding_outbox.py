@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from uuid import UUID
 
 from django.db import transaction
 from django.db.models import Q
@@ -50,6 +51,16 @@ def holds_release() -> int:
     rows = list(_locked(ids)) if ids else []
     for row in rows:
         _release(row, Release.EMERGENCY if row.exam.is_emergency else Release.TIME, None, "")
+    return len(rows)
+
+
+@transaction.atomic
+def reviewed_release(*, actor: Actor | None, exam_id: UUID | str) -> int:
+    """Let go what of an exam was held for the daily review; returns how many.  Idempotent."""
+    held = Delivery.objects.filter(exam_id=exam_id, state=State.HELD, until_reviewed=True)
+    rows = list(_locked(list(held.values_list("pk", flat=True))))
+    for row in rows:
+        _release(row, Release.REVIEW, actor, "")
     return len(rows)
 
 

@@ -18,6 +18,7 @@ from yingheng.common import events
 from yingheng.common.clock import now
 from yingheng.common.errors import NotFound
 from yingheng.ingest.models import Delivery, ForwardRule, RemoteAE
+from yingheng.ingest.models.policy import REVIEW_HOLD_MINUTES
 from yingheng.ingest.selectors.forwarding import objects_to_send, rules_in_force
 from yingheng.ingest.selectors.policies import policy_of
 from yingheng.ingest.services.forwarding_rules import SeriesFacts, rule_meets
@@ -119,6 +120,7 @@ def _ensure(exam: Exam, destination: RemoteAE, rule: ForwardRule | None) -> None
         is_urgent=exam.is_emergency,
         with_results=bool(rule and rule.with_results),
         held_at=instant if hold else None,
+        until_reviewed=bool(rule and held and rule.until_reviewed),
         goes_at=instant + dt.timedelta(minutes=minutes) if held else None,
         released_at=instant if hold and not held else None,
         release=Release.EMERGENCY if hold and not held else Release.NONE,
@@ -134,8 +136,10 @@ def _ensure(exam: Exam, destination: RemoteAE, rule: ForwardRule | None) -> None
 
 
 def _hold_minutes(exam: Exam, rule: ForwardRule) -> int:
-    """How long a rule holds an exam: its own time, else that of the hospital."""
-    return policy_of(exam.hospital).hold_minutes if rule.hold_minutes is None else rule.hold_minutes
+    """How long a rule holds an exam: its own time, else that of the review, else that of the hospital."""
+    if rule.hold_minutes is not None:
+        return rule.hold_minutes
+    return REVIEW_HOLD_MINUTES if rule.until_reviewed else policy_of(exam.hospital).hold_minutes
 
 
 def release_record(row: Delivery, actor: object, reason: str) -> None:

@@ -32,6 +32,7 @@ class RuleFields:
     emergency: bool | None = None
     hold: bool = False
     hold_minutes: int | None = None
+    until_reviewed: bool = False
     with_results: bool = False
 
 
@@ -58,7 +59,9 @@ def rule_put(
     rule.name, rule.position, rule.emergency = fields.name.strip(), fields.position, fields.emergency
     rule.modalities = [m.strip().upper() for m in fields.modalities if m.strip()]
     rule.ae_titles = [ae_title_clean(t) for t in fields.ae_titles if t.strip()]
-    rule.hold, rule.hold_minutes, rule.with_results = fields.hold, fields.hold_minutes, fields.with_results
+    rule.hold = fields.hold or fields.until_reviewed
+    rule.hold_minutes, rule.with_results = fields.hold_minutes, fields.with_results
+    rule.until_reviewed = fields.until_reviewed
     rule.save()
     rule.devices.set(fields.devices)
     rule.items.set(fields.items)
@@ -130,5 +133,6 @@ def _shown(rule: ForwardRule) -> dict[str, object]:
         "destinations": [d.ae_title for d in rule.destinations.all()],
         "hold": rule.hold,
         "hold_minutes": rule.hold_minutes,
+        "until_reviewed": rule.until_reviewed,
         "with_results": rule.with_results,
     }

@@ -2,23 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TypeVar
-
-from django import forms
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from yingheng.catalog.models import Exam
-from yingheng.common.errors import Conflict, Invalid, error_text
 from yingheng.common.ui.parts import Lines, Link, OutcomeBadge, Tab, Tag
 from yingheng.ingest.models import RemoteAE, Webhook
 from yingheng.ingest.texts import trouble_words
 from yingheng.tenancy.access import scope_of
 from yingheng.tenancy.permissions import EXAM_VIEW
-
-_T = TypeVar("_T")
 
 
 def tabs(current: str, counts: dict[str, int] | None = None) -> list[Tab]:
@@ -39,15 +32,6 @@ def tabs(current: str, counts: dict[str, int] | None = None) -> list[Tab]:
 def crumbs(*more: Link) -> list[Link]:
     """The way back to the overview of intake."""
     return [Link(_("Data intake"), reverse("ingest:overview")), *more]
-
-
-def attempt(form: forms.Form, service: Callable[[], _T]) -> _T | None:
-    """The service's result; None with the words of its refusal at the top of `form`."""
-    try:
-        return service()
-    except (Conflict, Invalid) as exc:
-        form.add_error(None, error_text(exc))
-        return None
 
 
 def exam_words(exam: Exam) -> str:

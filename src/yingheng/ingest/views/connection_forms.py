@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
+from yingheng.common.ui.attempt import attempt
 from yingheng.common.ui.pages import FormPage
 from yingheng.common.ui.parts import Action, Link
 from yingheng.ingest.forms.peers import LocalForm, ReasonForm, RemoteForm
@@ -27,7 +28,7 @@ from yingheng.ingest.services.peers import (
     remote_ae_stop,
 )
 from yingheng.ingest.texts import trouble_words
-from yingheng.ingest.views.common import attempt, crumbs
+from yingheng.ingest.views.common import crumbs
 from yingheng.tenancy.access import page
 from yingheng.tenancy.permissions import INGEST_MANAGE
 from yingheng.tenancy.selectors import hospital_list

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from yingheng.common.ui.pages import FormPage, ListPage
 from yingheng.common.ui.paging import offset_page
-from yingheng.common.ui.parts import Action, Empty, KeyValues, Lines, Link, Section, Tag, When
+from yingheng.common.ui.parts import Action, Empty, KeyValues, Lines, Link, Many, Section, Tag, When
 from yingheng.common.ui.tables import Column, Row, Table
 from yingheng.common.ui.words import quantity_text
 from yingheng.evidence.models import Finding
@@ -114,11 +114,15 @@ def _row(request: HttpRequest, row: Delivery, why: Sequence[str]) -> Row:
             "light": exam_light(row.exam),
             "why": text or None,
             "to": Lines(row.destination.name, row.hospital.name),
-            "since": When(row.held_at, ago=True),
+            "since": Many([When(row.held_at, ago=True), *_waits(row)]),
             "goes": goes,
         },
         id=str(row.pk),
     )
+
+
+def _waits(row: Delivery) -> list[Tag]:
+    return [Tag(_("daily review"), "human", "eye-check")] if row.until_reviewed else []
 
 
 def _failures(exam_ids: Sequence[UUID]) -> dict[UUID, list[str]]:

@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
+from yingheng.common.ui.attempt import attempt
 from yingheng.common.ui.pages import FormPage, ListPage
 from yingheng.common.ui.parts import Action, Alert, Empty, Lines, Link, Tag, When
 from yingheng.common.ui.tables import Column, Row, Table
@@ -20,7 +21,7 @@ from yingheng.ingest.forms.peers import ReasonForm
 from yingheng.ingest.models import MessageSource
 from yingheng.ingest.selectors.messages import source_get, source_list
 from yingheng.ingest.services.messages_sources import SourceFields, message_source_put, message_source_switch
-from yingheng.ingest.views.common import attempt, crumbs
+from yingheng.ingest.views.common import crumbs
 from yingheng.tenancy.access import page, scope_of
 from yingheng.tenancy.permissions import INGEST_MANAGE, INGEST_VIEW
 from yingheng.tenancy.selectors import hospital_list

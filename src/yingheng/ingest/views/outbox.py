@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from yingheng.common.ui.attempt import attempt
 from yingheng.common.ui.pages import FormPage, ListPage, ThingPage
 from yingheng.common.ui.paging import offset_page
 from yingheng.common.ui.parts import Action, Alert, Empty, Fact, KeyValues, Lines, Link, Many, Section, Tab, Tag, When
@@ -31,7 +32,6 @@ from yingheng.ingest.tags import commitment_tag, delivery_tag
 from yingheng.ingest.texts import trouble_words
 from yingheng.ingest.views.associations import size_words
 from yingheng.ingest.views.common import (
-    attempt,
     crumbs,
     exam_cell,
     exam_light,

@@ -11,11 +11,12 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
+from yingheng.common.ui.attempt import attempt
 from yingheng.common.ui.pages import FormPage
 from yingheng.ingest.forms.policies import PolicyForm
 from yingheng.ingest.selectors.policies import policy_of
 from yingheng.ingest.services.forwarding_policy import PolicyFields, policy_put
-from yingheng.ingest.views.common import attempt, crumbs
+from yingheng.ingest.views.common import crumbs
 from yingheng.tenancy.access import page
 from yingheng.tenancy.permissions import INGEST_MANAGE
 from yingheng.tenancy.selectors import organisation_get

@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from yingheng.common.ui.attempt import attempt
 from yingheng.common.ui.pages import FormPage, ListPage
 from yingheng.common.ui.parts import Action, Alert, Empty, Lines, Link, Tag, When
 from yingheng.common.ui.tables import Column, Row, Table
@@ -18,7 +19,7 @@ from yingheng.ingest.forms.querying import PlanForm, plan_initial
 from yingheng.ingest.models import QueryPlan
 from yingheng.ingest.selectors.querying import asked_partners, query_plan_get, query_plan_list
 from yingheng.ingest.services.querying import query_plan_put, query_plan_switch
-from yingheng.ingest.views.common import attempt, crumbs
+from yingheng.ingest.views.common import crumbs
 from yingheng.tenancy.access import page, scope_of
 from yingheng.tenancy.permissions import INGEST_MANAGE, INGEST_VIEW
 

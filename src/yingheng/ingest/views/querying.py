@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from yingheng.common.ui.attempt import attempt
 from yingheng.common.ui.pages import FormPage, ListPage, ThingPage
 from yingheng.common.ui.paging import offset_page
 from yingheng.common.ui.parts import Action, Alert, Empty, Fact, KeyValues, Lines, Link, Section, Tag, When
@@ -22,7 +23,7 @@ from yingheng.ingest.selectors.querying import asked_partners, query_get, query_
 from yingheng.ingest.services.querying import query_again, query_ask, query_stop
 from yingheng.ingest.services.querying_fetch import OPEN
 from yingheng.ingest.texts import trouble_words
-from yingheng.ingest.views.common import attempt, crumbs, tabs
+from yingheng.ingest.views.common import crumbs, tabs
 from yingheng.tenancy.access import page, scope_of
 from yingheng.tenancy.permissions import INGEST_MANAGE, INGEST_VIEW, PATIENT_IDENTIFY
 

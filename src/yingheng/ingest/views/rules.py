@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from yingheng.common.ui.attempt import attempt
 from yingheng.common.ui.pages import FormPage, ListPage
 from yingheng.common.ui.paging import offset_page
 from yingheng.common.ui.parts import Action, Empty, Lines, Link, Many, Tag
@@ -20,7 +21,7 @@ from yingheng.ingest.models import ForwardRule
 from yingheng.ingest.selectors.forwarding import rule_get, rule_list
 from yingheng.ingest.selectors.peers import destination_list
 from yingheng.ingest.services.forwarding_rules import rule_put, rule_switch
-from yingheng.ingest.views.common import attempt, crumbs, tabs
+from yingheng.ingest.views.common import crumbs, tabs
 from yingheng.registry.models import Device
 from yingheng.registry.selectors import exam_item_list
 from yingheng.tenancy.access import page, scope_of
@@ -147,6 +148,8 @@ def _how(row: ForwardRule) -> list[Tag]:
     found = [
         Tag(_held_words(row.hold_minutes), "human", "hand-stop") if row.hold else Tag(_("sent at once")),
     ]
+    if row.until_reviewed:
+        found.append(Tag(_("until the daily review"), "human", "eye-check"))
     if row.with_results:
         found.append(Tag(_("with results"), "accent"))
     return found

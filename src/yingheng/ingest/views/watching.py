@@ -15,6 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from imagingqc.errors import Reason
 from yingheng.common.errors import Invalid, error_text
+from yingheng.common.ui.attempt import attempt
 from yingheng.common.ui.pages import FormPage, ListPage
 from yingheng.common.ui.paging import offset_page
 from yingheng.common.ui.parts import Action, Alert, Empty, Lines, Link, Tab, Tag, When
@@ -29,7 +30,7 @@ from yingheng.ingest.services.watching import (
     watched_folder_switch,
 )
 from yingheng.ingest.views.associations import size_words
-from yingheng.ingest.views.common import attempt, crumbs
+from yingheng.ingest.views.common import crumbs
 from yingheng.tenancy.access import page, scope_of
 from yingheng.tenancy.permissions import INGEST_MANAGE, INGEST_VIEW
 from yingheng.tenancy.selectors import hospital_list

@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from yingheng.common.ui.attempt import attempt
 from yingheng.common.ui.pages import FormPage, ListPage
 from yingheng.common.ui.paging import offset_page
 from yingheng.common.ui.parts import Action, Empty, Lines, Link, OutcomeBadge, Tag, When
@@ -21,7 +22,7 @@ from yingheng.ingest.selectors.forwarding import notice_get, notice_list, webhoo
 from yingheng.ingest.services.forwarding_notices import WebhookFields, notice_retry, webhook_put, webhook_switch
 from yingheng.ingest.tags import POSTED_TONES
 from yingheng.ingest.texts import trouble_words
-from yingheng.ingest.views.common import attempt, crumbs, exam_cell, partner_light, tabs
+from yingheng.ingest.views.common import crumbs, exam_cell, partner_light, tabs
 from yingheng.tenancy.access import page, scope_of
 from yingheng.tenancy.permissions import INGEST_MANAGE, INGEST_VIEW
 from yingheng.tenancy.selectors import hospital_list

@@ -13,7 +13,7 @@ from django.conf import settings
 
 from yingheng.common.errors import NotFound
 from yingheng.phantomqc.catalogue import Template, TemplateItem, template_named
-from yingheng.phantomqc.models import DeviceTest, ItemValue, PhantomRun
+from yingheng.phantomqc.models import DeviceTest, ItemValue, PhantomCase, PhantomRun
 from yingheng.phantomqc.selectors import values_current
 from yingheng.sheets.models import Response
 from yingheng.tenancy.models import Organisation
@@ -53,6 +53,8 @@ class TestFacts:
     template: Template | None
     items: tuple[ItemFacts, ...]
     demo: bool
+    later: tuple[tuple[str, ...], ...] = ()
+    """What people decided and signed beside it, as plain text: part of the hash."""
 
     @property
     def draft(self) -> bool:
@@ -61,6 +63,16 @@ class TestFacts:
     @property
     def runs(self) -> list[PhantomRun]:
         return [item.run for item in self.items if item.run is not None]
+
+    @property
+    def sheets(self) -> list[Response]:
+        """The sheets behind the items, each once."""
+        return list({item.response.pk: item.response for item in self.items if item.response is not None}.values())
+
+    @property
+    def aside(self) -> list[ItemFacts]:
+        """The items whose images were matched to another test since, or put aside."""
+        return [i for i in self.items if i.run is not None and i.run.case.state == PhantomCase.State.DISMISSED]
 
     @property
     def verdicts(self) -> list[Verdict]:
@@ -77,6 +89,10 @@ class TestFacts:
             "images": sorted([run.test, run.version, run.input_hash, run.key] for run in self.runs),
             "sheets": sorted([str(i.response.pk), i.response.sha256] for i in self.items if i.response),
         }
+        if self.aside:
+            told["aside"] = sorted(item.key for item in self.aside)
+        if self.later:
+            told["later"] = list(self.later)
         return hashlib.sha256(json.dumps(told, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -31,16 +32,23 @@ from yingheng.documents.report.model import (
     Table,
     Text,
 )
-from yingheng.documents.selectors import signature_list
+from yingheng.phantomqc.by_hand import by_hand_texts, parameters_text
 from yingheng.phantomqc.models import DeviceTest
-from yingheng.phantomqc.naming import KIND
 from yingheng.phantomqc.reporting.charting import Wanted, course_chart, curve_charts
 from yingheng.phantomqc.reporting.conclusion import conclusion_of
+from yingheng.phantomqc.reporting.decided import (
+    Decided,
+    Key,
+    decided_of,
+    decided_section,
+    decided_told,
+    decided_words,
+)
 from yingheng.phantomqc.reporting.facts import ItemFacts, TestFacts, test_facts
 from yingheng.phantomqc.reporting.imaging import evidence_of, run_picture
 from yingheng.phantomqc.reporting.rows import item_rows
+from yingheng.phantomqc.reporting.signed import signature_lines
 from yingheng.tenancy.models import Organisation
-from yingheng.tenancy.scope import Scope
 
 COURSES = 4  # charts of a course that a report shows of one analysis
 
@@ -51,16 +59,20 @@ def test_report(hospital: Organisation, test_id: str, lang: Language) -> Report:
     A submitted test gives the same report again as long as nothing behind it changed.
     """
     with translation.override(LOCALES[lang]):
-        return _report(test_facts(hospital, test_id), lang)
+        facts = test_facts(hospital, test_id)
+        decided, signed = decided_of(facts), signature_lines(facts, ZoneInfo(hospital.zone))
+        later = (*decided_told(decided), *((line.role, line.name, line.at) for line in signed if line.name))
+        return _report(replace(facts, later=later), decided, signed, lang)
 
 
 test_report.__test__ = False  # type: ignore[attr-defined]  # not a test of pytest
 
 
-def _report(facts: TestFacts, lang: Language) -> Report:
+def _report(facts: TestFacts, decided: Mapping[Key, Decided], signed: list[SignatureLine], lang: Language) -> Report:
     test = facts.test
     zone = ZoneInfo(test.hospital.zone)
     outcome, words = conclusion_of(facts)
+    words = (" " if lang == "en" else "").join(filter(None, (words, decided_words(decided), _aside(facts, lang))))
     title = facts.template.label(lang) if facts.template else test.template
     report = _("Performance test report")
     return Report(
@@ -70,15 +82,24 @@ def _report(facts: TestFacts, lang: Language) -> Report:
         subtitle=title,
         number=number_of(test),
         facts=_head(facts, zone),
-        sections=tuple(_sections(facts, lang)),
+        sections=(*_sections(facts, lang), *decided_section(decided, zone)),
         outcome=outcome,
         conclusion=words,
-        signatures=tuple(_signatures(test, zone)),
+        signatures=tuple(signed),
         foot=_("Yingheng"),
         digest=facts.digest,
         demo=facts.demo,
         lang=lang,
     )
+
+
+def _aside(facts: TestFacts, lang: Language) -> str:
+    """What no longer counts of a submitted test."""
+    if not facts.aside:
+        return ""
+    names = "、".join(item.label(lang) for item in facts.aside)
+    return _("Since it was submitted the images of %(items)s were matched to another test or put aside: "
+             "they count no more.") % {"items": names}  # fmt: skip
 
 
 def number_of(test: DeviceTest) -> str:
@@ -201,8 +222,14 @@ def _analysis(item: ItemFacts) -> str:
     told = _("Measured by %(name)s (%(test)s, version %(version)s), phantom %(phantom)s.") % {
         "name": name, "test": run.test, "version": run.version, "phantom": run.phantom or "—",
     }  # fmt: skip
-    given = "、".join(f"{key} = {value_text(value)}" for key, value in run.parameters.items())
+    chosen = by_hand_texts(run, language())
+    given = parameters_text({key: value for key, value in run.parameters.items() if key not in chosen})
     told += " " + _("Given: %(given)s.") % {"given": given} if given else ""
+    if chosen:
+        words = "；".join(f"{name}: {text}" for name, text in chosen.values())
+        told += " " + _("Chosen by hand in the images: %(chosen)s.") % {"chosen": words}
+    if run.asked_reason:
+        told += " " + _("Analysed anew because: %(reason)s.") % {"reason": run.asked_reason.rstrip("。.")}
     if known is not None and not known.real:
         told += " " + _("This analysis has met generated images only, no real phantom yet.")
     return told
@@ -237,19 +264,3 @@ def _course_blocks(facts: TestFacts, item: ItemFacts) -> list[Block]:
         wanted = Wanted(name, key, facts.test.local_day, verdicts=verdicts, here=here, occasion=facts.test.test_type)
         charts.append(course_chart(facts.test.device, wanted))
     return [chart for chart in charts if chart is not None]
-
-
-def _signatures(test: DeviceTest, zone: ZoneInfo) -> list[SignatureLine]:
-    """Performer, witness and reviewer; who signed in the platform is named with the time."""
-    made = {one.role: one for one in signature_list(Scope.everything(), subject_type=KIND, subject_id=str(test.pk))}
-    roles = (
-        ("performer", pgettext("signature", "Performed by")),
-        ("witness", pgettext("signature", "Witnessed by")),
-        ("reviewer", pgettext("signature", "Reviewed by")),
-    )
-    lines = []
-    for role, words in roles:
-        one = made.get(role)
-        told = (one.person_name, one.signed_at.astimezone(zone).strftime("%Y-%m-%d %H:%M")) if one else ("", "")
-        lines.append(SignatureLine(words, *told))
-    return lines

@@ -21,8 +21,9 @@ from yingheng.common.errors import Conflict, Invalid
 from yingheng.evidence.services import Run, Subject, measurements_store
 from yingheng.phantomqc.catalogue import Template, TemplateItem, template_named
 from yingheng.phantomqc.models import DeviceTest, InstrumentReading, ItemValue, Occasion
-from yingheng.phantomqc.naming import KIND, moment_of, protocol_of, subject_id
+from yingheng.phantomqc.naming import KIND, moment_of, protocol_of, protocol_under, subject_id
 from yingheng.phantomqc.selectors import references_of_test, standards_of
+from yingheng.phantomqc.services.free import reading_follow
 from yingheng.phantomqc.services.keeping import Said, course_keep, evidence_keep
 from yingheng.phantomqc.services.occasions import item_answer
 from yingheng.phantomqc.services.running import verdicts_store
@@ -155,16 +156,18 @@ def _judged(test: DeviceTest, item: TemplateItem | None, sent: Sent, found: tupl
     facts = {"modality": test.device.modality, "test": test.test_type, **facts_of(sent.reading, sent.values)}
     template = template_named(test.template)
     standards = standards_of(test, template.standards if template else ())
-    references = references_of_test(test.device, protocol_of(sent.reading), moment_of(test))
+    protocol = protocol_of(sent.reading) if item else protocol_under(sent.reading, sent.values)
+    references = references_of_test(test.device, protocol, moment_of(test))
     verdicts = judge_device(found, Context("device", facts), standards, references)
     kept = item or TemplateItem(sent.reading, "readings", "", "", test=sent.reading)
     return Said(kept, found, verdicts)
 
 
 def _keep(actor: Actor, row: InstrumentReading, test: DeviceTest, found: Place | None, said: Said) -> None:
-    """The value of the item, evidence, course; of a free reading evidence about the device."""
+    """The value of the item, or of a free reading the device itself: evidence and course."""
     if found is None:
         _keep_free(row, test, said)
+        reading_follow(row, test.device)
     else:
         value = item_answer(
             actor=actor,
@@ -198,6 +201,6 @@ def _keep_free(row: InstrumentReading, test: DeviceTest, said: Said) -> None:
         input_hash=key,
         values=said.measurements,
         context=Context("device", facts),
-        protocol_key=protocol_of(reading.key),
+        protocol_key=protocol_under(reading.key, row.given["values"]),
     )
     verdicts_store(subject, said.verdicts, standards_of(test), Run(reading.version, key))

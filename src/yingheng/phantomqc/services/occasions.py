@@ -68,7 +68,8 @@ def run_attach(run: PhantomRun, case: PhantomCase, verdicts: Sequence[Verdict]) 
         return []
     tests = []
     for template, item in _asked_for(run, device):
-        if _includes(device, template, run):
+        if (done := _including(device, template, run)) is not None:
+            _settles(done)
             continue
         test = device_test_open(actor=None, device=device, template=template, day=run.local_day)
         _value(test, item, run, [v.as_dict() for v in verdicts])
@@ -102,10 +103,17 @@ def _asked_for(run: PhantomRun, device: Device) -> list[tuple[Template, Template
     return [pair for pair in found if pair[0].automatic][:1]
 
 
-def _includes(device: Device, template: Template, run: PhantomRun) -> bool:
-    """Whether a test of that day was submitted with this very run: it is not tested once more."""
+def _including(device: Device, template: Template, run: PhantomRun) -> DeviceTest | None:
+    """The test of that day that was submitted with this very run: it is not tested once more."""
     done = DeviceTest.objects.filter(device=device, template=template.id, local_day=run.local_day)
-    return ItemValue.objects.filter(device_test__in=done.filter(state=State.SUBMITTED), source_id=run.pk).exists()
+    values = ItemValue.objects.filter(source_type=ItemValue.Source.RUN, source_id=run.pk).values("device_test_id")
+    return done.filter(state=State.SUBMITTED, pk__in=values).order_by("number").last()
+
+
+def _settles(test: DeviceTest) -> None:
+    due_satisfy(
+        subject=Ref("device", test.device_id), kind=KIND, rule=test.template, on=test.local_day, by=Ref(KIND, test.pk)
+    )
 
 
 def _value(test: DeviceTest, item: TemplateItem, run: PhantomRun, verdicts: list[dict[str, Any]]) -> None:
@@ -180,9 +188,7 @@ def device_test_submit(*, actor: Actor | None, test: DeviceTest, note: str = "")
     row.state, row.note, row.submitted_at = State.SUBMITTED, note.strip(), now()
     row.submitted_by_id, row.submitted_by_name = (actor.id, actor.name) if actor else ("", "")
     row.save()
-    due_satisfy(
-        subject=Ref("device", row.device_id), kind=KIND, rule=template.id, on=row.local_day, by=Ref(KIND, row.pk)
-    )
+    _settles(row)
     audit.record(
         actor=actor,
         action="device_test.submit",

@@ -15,12 +15,12 @@ from yingheng.catalog.models import Exam, Series
 from yingheng.common import events
 from yingheng.common.clock import now
 from yingheng.common.errors import Conflict, Invalid
-from yingheng.evidence.models import QuantityPoint
 from yingheng.jobs import services as jobs
 from yingheng.phantomqc.models import Occasion, PhantomCase
 from yingheng.phantomqc.recognition import Group, groups_of, is_phantom
 from yingheng.phantomqc.selectors import selectors_of
 from yingheng.phantomqc.services.asking import parameters_clean
+from yingheng.phantomqc.services.superseding import case_superseded
 
 State, Origin = PhantomCase.State, PhantomCase.Origin
 ASKED = 5  # priority: somebody stands beside the device
@@ -104,6 +104,8 @@ def _case(exam: Exam, group: Group) -> PhantomCase:
     _let_go(made)
     if rule and made.state == State.ASKED:
         case_ask(made)
+    elif made.state == State.UNKNOWN and not made.trial:
+        jobs.emit(events.PHANTOM_TRY, str(made.pk), scope=made.hospital.path)
     return made
 
 
@@ -127,10 +129,12 @@ def case_route(
     test_type: str,
     series: Iterable[UUID | str],
     parameters: Mapping[str, Any],
+    reason: str = "",
 ) -> PhantomCase:
     """A person says which test it is, of which series, with which parameters; it is analysed (again).
 
-    Another test or other series of the same exam are another case; the one at hand is then put aside.
+    What was analysed before needs a reason.  Another test or other series of the same exam are another case; the one
+    at hand is then put aside, and what it said of the device counts no more (`superseding`).
     """
     clean = parameters_clean(test, parameters)
     known = {str(pk) for pk in Series.objects.filter(exam_id=case.exam_id).values_list("pk", flat=True)}
@@ -141,12 +145,14 @@ def case_route(
         raise Invalid("phantomqc.test_type")
     key = case_key(test, test_type, ids)
     row = PhantomCase.objects.select_for_update(of=("self",), no_key=True).select_related("hospital").get(pk=case.pk)
+    if row.run_id is not None and not reason.strip():
+        raise Invalid("phantomqc.reason_missing")
     if row.key != key:
-        row = _rerouted(actor, row, key, ids)
+        row = _rerouted(actor, row, key, ids, reason.strip())
     before = {"test": row.test, "type": row.test_type, "parameters": row.parameters}
     row.test, row.test_type, row.parameters, row.series = test, test_type, clean, ids
     row.state, row.origin, row.reason, row.is_patient = State.ASKED, Origin.PERSON, "", False
-    row.changed_by_name, row.changed_at = actor.name, now()
+    row.changed_by_name, row.changed_at, row.asked_reason = actor.name, now(), reason.strip()
     row.save()
     Exam.objects.filter(pk=row.exam_id).update(is_phantom=True)
     audit.record(
@@ -156,12 +162,13 @@ def case_route(
         scope=row.hospital.path,
         before=before,
         after={"test": test, "type": test_type, "parameters": clean, "series": ids},
+        reason=reason.strip(),
     )
     case_ask(row)
     return row
 
 
-def _rerouted(actor: Actor, row: PhantomCase, key: str, ids: list[str]) -> PhantomCase:
+def _rerouted(actor: Actor, row: PhantomCase, key: str, ids: list[str], reason: str) -> PhantomCase:
     """The case of another test or other series; the present one is put aside."""
     other, _new = PhantomCase.objects.get_or_create(
         exam_id=row.exam_id,
@@ -180,7 +187,7 @@ def _rerouted(actor: Actor, row: PhantomCase, key: str, ids: list[str]) -> Phant
     PhantomCase.objects.filter(pk=row.pk).update(
         state=State.DISMISSED, reason="rerouted", changed_by_name=actor.name, changed_at=now()
     )
-    QuantityPoint.objects.filter(subject_id=row.pk).delete()
+    case_superseded(actor=actor, case=row, reason=reason)
     return other
 
 
@@ -195,7 +202,7 @@ def case_dismiss(*, actor: Actor, case: PhantomCase, reason: str, patient: bool 
     row.state, row.reason, row.origin = State.DISMISSED, reason.strip(), Origin.PERSON
     row.changed_by_name, row.changed_at, row.is_patient = actor.name, now(), patient
     row.save()
-    QuantityPoint.objects.filter(subject_id=row.pk).delete()
+    case_superseded(actor=actor, case=row, reason=reason.strip())
     if patient:
         Exam.objects.filter(pk=row.exam_id).update(is_phantom=False)
         exam = Exam.objects.select_related("hospital").get(pk=row.exam_id)

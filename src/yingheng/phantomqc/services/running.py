@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import F, QuerySet
 
 from imagingqc.criteria.judge import overall
-from imagingqc.criteria.model import Standard, Verdict
+from imagingqc.criteria.model import Context, Standard, Verdict
 from imagingqc.dicom import model as dicom
 from imagingqc.phantom.model import PhantomResult, PhantomTest
 from imagingqc.phantom.run import analyse, device_context, judge_device
@@ -53,6 +54,22 @@ class _Judged:
     def outcome(self) -> str:
         return overall(self.verdicts, manual=False).value
 
+    @property
+    def spoken(self) -> _Spoken:
+        found = self.result.found
+        assert found is not None
+        return _Spoken(found.measurements, self.verdicts, self.standards, self.result.version)
+
+
+@dataclass(frozen=True, slots=True)
+class _Spoken:
+    """What a run says of its device."""
+
+    measurements: Sequence[Measurement]
+    verdicts: Sequence[Verdict]
+    standards: Sequence[Standard]
+    version: str
+
 
 def case_run(*, case_id: UUID | str) -> PhantomRun | None:
     """Analyse a case as it is asked for; None when there is nothing (left) to analyse.
@@ -65,7 +82,7 @@ def case_run(*, case_id: UUID | str) -> PhantomRun | None:
     if case is None:
         return None
     test = analysis_or_invalid(case.test)
-    series, inputs = _read(case)
+    series, inputs = case_series(case)
     key = _key(test, case, inputs)
     known = PhantomRun.objects.filter(case=case, key=key).first()
     if known is not None and case.run_id == known.pk and case.state == State.DONE:
@@ -75,8 +92,8 @@ def case_run(*, case_id: UUID | str) -> PhantomRun | None:
     return _keep(case, judged, key, inputs)
 
 
-def _read(case: PhantomCase) -> tuple[list[dicom.Series], str]:
-    """The series of a case, and one hash over all their bytes."""
+def case_series(case: PhantomCase) -> tuple[list[dicom.Series], str]:
+    """The series of a case, and one hash over all their bytes; NotFound when stored bytes are gone."""
     found, hashes = [], []
     for row in Series.objects.select_related("exam").filter(pk__in=case.series).order_by("pk"):
         read, inputs = series_read(row)
@@ -126,6 +143,7 @@ def _keep(case: PhantomCase, judged: _Judged, key: str, inputs: str) -> PhantomR
             "local_day": case.exam.local_day,
             "made_at": now(),
             "asked_by_name": case.changed_by_name,
+            "asked_reason": case.asked_reason,
         },
     )
     locked.run, locked.state, locked.changed_at = run, State.DONE, now()
@@ -133,7 +151,7 @@ def _keep(case: PhantomCase, judged: _Judged, key: str, inputs: str) -> PhantomR
     case.run, case.state = run, State.DONE
     subject = subject_of_case(case)
     if result.found is not None and subject is not None:
-        _evidence(case, subject, judged, key)
+        _evidence(case, subject, judged.spoken, device_context(result, case.test_type), key)
         _course(case, result)
     else:
         QuantityPoint.objects.filter(subject_id=case.pk).delete()
@@ -146,25 +164,41 @@ def _stored(judged: _Judged) -> dict[str, object]:
     return json.loads(json.dumps(judged.result.as_dict() | {"verdicts": verdicts}, default=float))
 
 
-def _evidence(case: PhantomCase, subject: Subject, judged: _Judged, key: str) -> None:
+def _evidence(case: PhantomCase, subject: Subject, spoken: _Spoken, context: Context, key: str) -> None:
     """Measurements and assessments of the device's test, unless a later exam has spoken already."""
-    later = PhantomRun.objects.filter(
-        device_id=case.device_id, test=case.test, test_type=case.test_type, refused=""
-    ).filter(case__exam__sort_at__gt=case.exam.sort_at)
-    if later.exists():
+    if runs_that_hold(case).filter(case__exam__sort_at__gt=case.exam.sort_at).exists():
         return
-    found = judged.result.found
-    assert found is not None
     measurements_store(
         subject=subject,
         method_set=protocol_of(case.test),
-        version=judged.result.version,
+        version=spoken.version,
         input_hash=key,
-        values=found.measurements,
-        context=device_context(judged.result, case.test_type),
+        values=spoken.measurements,
+        context=context,
         protocol_key=protocol_of(case.test),
     )
-    verdicts_store(subject, judged.verdicts, judged.standards, Run(judged.result.version, key))
+    verdicts_store(subject, spoken.verdicts, spoken.standards, Run(spoken.version, key))
+
+
+def runs_that_hold(case: PhantomCase) -> QuerySet[PhantomRun]:
+    """The runs of the same test of the same device, of other cases too, that measured and are not put aside."""
+    rows = PhantomRun.objects.filter(device_id=case.device_id, test=case.test, test_type=case.test_type, refused="")
+    return rows.filter(case__run=F("pk"), case__state=State.DONE)
+
+
+def evidence_again(case: PhantomCase) -> None:
+    """What the run of a case measured counts of its device once more: judged by what is stored, not measured anew."""
+    run, subject = case.run, subject_of_case(case)
+    assert run is not None
+    assert subject is not None
+    assert case.device is not None
+    measurements = [Measurement.from_dict(one) for one in run.result["measurements"]]
+    facts = {"modality": case.modality, "test": case.test_type, **(run.result.get("facts") or {})}
+    context = Context("device", facts | {"phantom": run.phantom})
+    standards = standards_of(case, phantom_standards(run.phantom))
+    references = references_of_test(case.device, protocol_of(case.test), case.exam.sort_at)
+    verdicts = judge_device(measurements, context, standards, references)
+    _evidence(case, subject, _Spoken(measurements, verdicts, standards, run.version), context, run.key)
 
 
 def verdicts_store(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from django.http import HttpRequest
@@ -13,35 +13,41 @@ from imagingqc.criteria import explain
 from imagingqc.criteria.explain import limit_text
 from imagingqc.criteria.model import Verdict
 from imagingqc.errors import Reason, reason_catalogue
-from yingheng.catalog.models import Instance, Series
-from yingheng.catalog.selectors import instances_of_series
 from yingheng.common.ui.judged import value_text
-from yingheng.common.ui.parts import Alert, Empty, KeyValues, Lines, Many, OutcomeBadge, Section, Tag, When
-from yingheng.common.ui.stage import Overlay, Stage, Window
+from yingheng.common.ui.parts import Action, Alert, Empty, KeyValues, Lines, Many, OutcomeBadge, Section, Tag, When
 from yingheng.common.ui.tables import Column, Row, Table
 from yingheng.common.ui.words import language, number_text, quantity_text, unit_text
+from yingheng.phantomqc.by_hand import by_hand_texts, parameters_text
 from yingheng.phantomqc.comparing import ByOccasion, side_by_side
 from yingheng.phantomqc.models import Occasion, PhantomCase, PhantomRun
 from yingheng.phantomqc.selectors import case_tests, run_list
-from yingheng.phantomqc.views.common import course_url, judged_on_course, occasion_light, on_course, template_text
-from yingheng.tenancy.access import scope_of
-from yingheng.tenancy.permissions import EXAM_VIEW
+from yingheng.phantomqc.views.common import (
+    course_url,
+    judged_on_course,
+    may_test,
+    occasion_light,
+    on_course,
+    template_text,
+)
+from yingheng.phantomqc.views.staging import case_stage
+from yingheng.phantomqc.views.trials import trial_sections
 
-_STAGED = ("rect", "circle", "polyline", "points")
 _RUNS = 20
 
 
 def case_sections(request: HttpRequest, case: PhantomCase) -> list[Section]:
     """Judged numbers first, then the image, the three occasions side by side, and what else is known."""
     run = case.run
+    measured = run is not None and not run.refused
     found: list[Section] = []
-    if run is not None and not run.refused:
-        if run.result["verdicts"]:
-            shown = judged_on_course(run.result["verdicts"], case.device, case.test)
-            found.append(Section(_("Verdicts on the device"), shown, flush=True))
-        found += _stage(request, case, run)
+    if measured and run.result["verdicts"]:
+        shown = judged_on_course(run.result["verdicts"], case.device, case.test)
+        found.append(Section(_("Verdicts on the device"), shown, flush=True))
+    found += trial_sections(case)
+    found += _stage(request, case)
+    if measured:
         found.append(_side_by_side(case, run))
-        found += _checks(run)
+    found += _checks(run) if run is not None else []
     found += _tests(case)
     return [*found, _runs(request, case)]
 
@@ -102,63 +108,26 @@ def _limit(verdict: Verdict) -> Lines:
     return Lines(OutcomeBadge(verdict.outcome.value), limit)
 
 
-def _stage(request: HttpRequest, case: PhantomCase, run: PhantomRun) -> list[Section]:
+def _stage(request: HttpRequest, case: PhantomCase) -> list[Section]:
     """The images with the shapes that the analysis drew; only for those who may see exams."""
-    if not scope_of(request, EXAM_VIEW).contains(case.hospital.path):
+    stage = case_stage(request, case)
+    if stage is None:
         return []
-    evidence = _evidence(run)
-    rows = list(Series.objects.filter(pk__in=run.series, pixels_gone_at__isnull=True).order_by("number", "pk"))
-    wanted = {e["series"] for e in evidence}
-    series = next((s for s in rows if s.series_uid in wanted), rows[0] if rows else None)
-    if series is None or not series.geometry.get("rows"):
-        return []
-    instances = list(instances_of_series(scope_of(request, EXAM_VIEW), series))
-    frames = [(i, f) for i in instances for f in range(i.n_frames)]
-    overlays = _overlays(evidence, frames)
-    url = reverse("web:slice", args=[series.pk, 0]).replace("/0.png", "/{index}.png") + "?window={window}"
-    stage = Stage(
-        image_url=url,
-        columns=int(series.geometry["columns"]),
-        rows=int(series.geometry["rows"]),
-        count=len(frames),
-        title=series.description or series.modality,
-        windows=[Window("", _("As sent"))],
-        overlays=overlays,
-        start=next((o.index for o in overlays if o.index is not None), len(frames) // 2),
-        labels=[f"{i.position_mm:.1f} mm" if i.position_mm is not None else "" for i, _frame in frames],
-    )
-    return [Section(_("Images"), stage, flush=True)]
-
-
-def _evidence(run: PhantomRun) -> list[Mapping[str, Any]]:
-    """Every shape of a run that names its series: those of the run itself, and those behind single numbers."""
-    own = list(run.result.get("evidence") or [])
-    behind = [m["evidence"] for m in run.result["measurements"] if m.get("evidence")]
-    return [e for e in (*own, *behind) if e.get("series")]
-
-
-def _overlays(evidence: Sequence[Mapping[str, Any]], frames: Sequence[tuple[Instance, int]]) -> list[Overlay]:
-    place = {(instance.sop_uid, frame): n for n, (instance, frame) in enumerate(frames)}
-    found: list[Overlay] = []
-    for one in evidence:
-        shape = one.get("shape") or {}
-        shapes = shape.get("shapes") or [shape]
-        index = place.get((one.get("instance") or "", one.get("frame") or 0))
-        found += [
-            Overlay(part, index, str(part.get("label") or ""))
-            for part in shapes
-            if part.get("kind") in _STAGED and index is not None
-        ]
-    return list({repr(o): o for o in found}.values())
+    by_hand = [Action(_("Choose by hand"), reverse("phantomqc:route", args=[case.pk]), "pin")]
+    actions = by_hand if may_test(request, case.hospital) else []
+    return [Section(_("Images"), stage, flush=True, actions=actions)]
 
 
 def _checks(run: PhantomRun) -> list[Section]:
-    """The plausibility checks that passed, and what was given."""
-    rows = [(key, number_text(value)) for key, value in (run.result.get("checks") or {}).items()]
-    rows += [(key, value_text(value)) for key, value in run.parameters.items()]
-    if not rows:
-        return []
-    return [Section(_("Plausibility and parameters"), KeyValues([(_("Phantom"), run.phantom), *rows]))]
+    """The plausibility checks that passed, what was given, and what of it was chosen by hand."""
+    rows = [(_("Phantom"), run.phantom)] if run.phantom else []
+    rows += [(key, number_text(value)) for key, value in (run.result.get("checks") or {}).items()]
+    chosen = by_hand_texts(run, language())
+    rows += [(name, Many([text, Tag(_("by hand"), "human", "pin")])) for name, text in chosen.values()]
+    rows += [(key, value_text(value)) for key, value in run.parameters.items() if key not in chosen]
+    if run.asked_reason:
+        rows.append((_("Why it was analysed anew"), run.asked_reason))
+    return [Section(_("Plausibility and parameters"), KeyValues(rows))] if rows else []
 
 
 def _tests(case: PhantomCase) -> list[Section]:
@@ -201,7 +170,7 @@ def _runs(request: HttpRequest, case: PhantomCase) -> Section:
 
 
 def _run_row(row: PhantomRun, *, holds: bool) -> Row:
-    given = "、".join(f"{key} = {value_text(value)}" for key, value in row.parameters.items())
+    given = "、".join(filter(None, (parameters_text(row.parameters), row.asked_reason)))
     result = Tag(row.refused, "human") if row.refused else OutcomeBadge(row.outcome)
     return Row(
         {

@@ -11,23 +11,28 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
+from imagingqc.phantom.model import PhantomTest
 from imagingqc.phantom.registry import TESTS
 from yingheng.common.ui.addresses import with_query
+from yingheng.common.ui.attempt import attempt
 from yingheng.common.ui.pages import FormPage, ListPage, ThingPage
 from yingheng.common.ui.paging import offset_page
 from yingheng.common.ui.parts import Action, Alert, Empty, Fact, Lines, Link, Many, Tab, Tag, When
 from yingheng.common.ui.tables import Column, Row, Table
-from yingheng.phantomqc.forms import DismissForm, ReasonForm, RouteForm
+from yingheng.phantomqc.forms import PREFIX, DismissForm, ReasonForm, RouteForm
 from yingheng.phantomqc.models import Occasion, PhantomCase
 from yingheng.phantomqc.selectors import case_counts, case_get, case_list
 from yingheng.phantomqc.services import case_baseline_set, case_dismiss, case_route
 from yingheng.phantomqc.views.case_sections import case_sections, refusal_alerts
-from yingheng.phantomqc.views.common import CASE_TONES, analysis_text, attempt, case_light, crumbs, may_test
+from yingheng.phantomqc.views.common import CASE_TONES, analysis_text, case_light, crumbs, may_test, run_known
+from yingheng.phantomqc.views.staging import case_stage
+from yingheng.phantomqc.views.trials import trial_alerts
 from yingheng.registry.banner import use_alerts, use_tags
 from yingheng.tenancy.access import page, scope_of
 from yingheng.tenancy.permissions import DEVICE_EDIT, DEVICE_TEST, DEVICE_VIEW
 
 State = PhantomCase.State
+_ASKED = ("test_type", "reason")
 
 
 @page(DEVICE_VIEW)
@@ -76,13 +81,21 @@ def _row(case: PhantomCase) -> Row:
     return Row(
         {
             "what": Many([Lines(_name(case), second), *tags]) if tags else Lines(_name(case), second),
-            "test": Lines(analysis_text(case.test), str(case.get_test_type_display())) if case.test else None,
+            "test": _test(case),
             "at": When(case.exam.sort_at),
             "result": case_light(case),
         },
         url=reverse("phantomqc:case", args=[case.pk]),
         id=str(case.pk),
     )
+
+
+def _test(case: PhantomCase) -> Lines | None:
+    """The test of a case, or the one proposed."""
+    if case.test:
+        return Lines(analysis_text(case.test), str(case.get_test_type_display()))
+    proposed = case.trial.get("proposed", "") if case.state == State.UNKNOWN else ""
+    return Lines(_("Proposed: %(test)s") % {"test": analysis_text(proposed)}) if proposed else None
 
 
 @page(DEVICE_VIEW)
@@ -98,8 +111,16 @@ def case(request: HttpRequest, case_id: UUID) -> HttpResponse:
         kind=_("Images of a phantom"),
         crumbs=crumbs(Link(_("Images of phantoms"), reverse("phantomqc:cases"))),
         state=case_light(row),
-        tags=[Tag(str(row.get_state_display()), CASE_TONES[row.state]), *use_tags(row.device)],
-        alerts=[*use_alerts(row.device), *(pending if asked else []), *refusal_alerts(row)],
+        tags=[
+            *([Tag(str(row.get_state_display()), CASE_TONES[row.state])] if run_known(row) else []),
+            *use_tags(row.device),
+        ],
+        alerts=[
+            *use_alerts(row.device),
+            *(pending if asked else []),
+            *trial_alerts(request, row),
+            *refusal_alerts(row),
+        ],
         facts=[
             Fact(_("Examined"), When(row.exam.sort_at)),
             Fact(_("Device"), _device_link(row), hint=row.device.station_name if row.device else ""),
@@ -140,16 +161,7 @@ def _actions(request: HttpRequest, row: PhantomCase) -> list[Action]:
 def route(request: HttpRequest, case_id: UUID) -> HttpResponse:
     """Say which test it is, of which series, with which parameters; it is analysed then."""
     row = case_get(request.scope, case_id)
-    several = list(row.exam.series.order_by("number", "pk"))
-    name = request.POST.get("test") or request.GET.get("test") or row.test
-    initial = {"test": name, "test_type": row.test_type or Occasion.CONSTANCY, "series": row.series}
-    form = RouteForm(
-        request.POST or None,
-        modality=row.modality,
-        several=several,
-        test=next((t for t in TESTS if t.name == name), None),
-        initial=initial | RouteForm.prefixed(row.parameters if name == row.test else {}),
-    )
+    test, form = _route_form(request, row)
     if request.method == "POST" and form.is_valid():
         data = form.cleaned_data
         made = attempt(
@@ -161,6 +173,7 @@ def route(request: HttpRequest, case_id: UUID) -> HttpResponse:
                 test_type=data["test_type"],
                 series=data["series"],
                 parameters=form.parameters,
+                reason=data.get("reason", ""),
             ),
         )
         if made:
@@ -168,13 +181,38 @@ def route(request: HttpRequest, case_id: UUID) -> HttpResponse:
             return redirect("phantomqc:case", made.pk)
     back = reverse("phantomqc:case", args=[row.pk])
     return FormPage(
-        title=_("Which test is this?"),
-        purpose=_("Choose the test and its series. Parameters left empty are found in the images where they can be."),
+        title=_("Run again") if row.run_id else _("Which test is this?"),
+        purpose=_(
+            "Choose the test and its series, and in the images what has to be chosen by hand. What is left empty is "
+            "found in the images where it can be."
+        ),
         crumbs=crumbs(Link(_("Images of phantoms"), reverse("phantomqc:cases")), Link(_name(row), back)),
         form=form,
         submit=_("Analyse"),
         cancel_url=back,
+        stage=case_stage(request, row, test) if test else None,
     ).response(request, status=400 if form.is_bound else 200)
+
+
+def _route_form(request: HttpRequest, row: PhantomCase) -> tuple[PhantomTest | None, RouteForm]:
+    """The test that is asked for, and the form with what is known; an address may bring more."""
+    known = row.test or row.trial.get("proposed", "")
+    name = request.POST.get("test") or request.GET.get("test") or known
+    test = next((t for t in TESTS if t.name == name), None)
+    initial = {"test": name, "test_type": row.test_type or Occasion.CONSTANCY, "series": row.series}
+    initial |= RouteForm.prefixed(row.parameters if name == row.test else {})
+    several = list(row.exam.series.order_by("number", "pk"))
+    asked = {key: value for key, value in request.GET.items() if key.startswith(PREFIX) or key in _ASKED}
+    initial |= asked | ({"series": request.GET.getlist("series")} if "series" in request.GET else {})
+    form = RouteForm(
+        request.POST or None,
+        modality=row.modality,
+        several=several,
+        test=test,
+        again=row.run_id is not None,
+        initial=initial,
+    )
+    return test, form
 
 
 @page(DEVICE_TEST)

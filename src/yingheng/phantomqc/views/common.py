@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, TypeVar
+from collections.abc import Mapping, Sequence
+from typing import Any
 from urllib.parse import urlencode
 
-from django import forms
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from imagingqc.phantom.registry import TESTS
-from yingheng.common.errors import Conflict, Invalid, error_text
 from yingheng.common.ui.judged import Judged, JudgedList
 from yingheng.common.ui.parts import Link, OutcomeBadge, Tab, Tag
 from yingheng.common.ui.words import language
+from yingheng.evidence.services import OF_TESTS
 from yingheng.phantomqc.catalogue import template_named
 from yingheng.phantomqc.models import DeviceTest, PhantomCase, Restriction
 from yingheng.phantomqc.naming import protocol_of
@@ -24,17 +23,7 @@ from yingheng.tenancy.access import scope_of
 from yingheng.tenancy.models import Organisation
 from yingheng.tenancy.permissions import DEVICE_TEST
 
-_T = TypeVar("_T")
 CASE_TONES = {"unknown": "human", "asked": "accent", "done": "pass", "dismissed": "none"}
-
-
-def attempt(form: forms.Form, service: Callable[[], _T]) -> _T | None:
-    """The service's result; None with the words of its refusal at the top of `form`."""
-    try:
-        return service()
-    except (Conflict, Invalid) as exc:
-        form.add_error(None, error_text(exc))
-        return None
 
 
 def may_test(request: HttpRequest, hospital: Organisation) -> bool:
@@ -67,10 +56,11 @@ def analysis_text(name: str) -> str:
 
 
 def course_url(device: Device | None, test: str, quantity: str) -> str:
-    """The page of the course of what a test measures; "" while its device is not known."""
+    """The page of the course of what a test (or protocol key) measures; "" while its device is not known."""
     if device is None:
         return ""
-    query = urlencode({"protocol": protocol_of(test), "quantity": quantity})
+    protocol = test if test.startswith(OF_TESTS) else protocol_of(test)
+    query = urlencode({"protocol": protocol, "quantity": quantity})
     return f"{reverse('web:trend', args=[device.pk])}?{query}"
 
 
@@ -91,9 +81,14 @@ def template_text(test: DeviceTest) -> str:
     return template.label(language()) if template else test.template
 
 
+def run_known(case: PhantomCase) -> bool:
+    """Whether a case has a result that holds."""
+    return case.state == PhantomCase.State.DONE and case.run is not None
+
+
 def case_light(case: PhantomCase) -> OutcomeBadge | Tag:
     """The result of a case, or where it stands."""
-    if case.state != PhantomCase.State.DONE or case.run is None:
+    if not run_known(case):
         return Tag(str(case.get_state_display()), CASE_TONES[case.state])
     if case.run.refused:
         return Tag(_("refused"), "human", "alert-triangle")

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from imagingqc.phantom.registry import TESTS
 from yingheng.common.clock import local_day
+from yingheng.common.ui.attempt import attempt
 from yingheng.common.ui.clauses import standard_title
 from yingheng.common.ui.pages import FormPage, ListPage, ThingPage
 from yingheng.common.ui.parts import Action, Empty, Fact, Lines, Link, Section, Tag
@@ -22,7 +23,7 @@ from yingheng.phantomqc.catalogue import Template, TemplateItem, template_named,
 from yingheng.phantomqc.forms import OccasionPlanForm
 from yingheng.phantomqc.models import Occasion
 from yingheng.phantomqc.services import device_test_plan
-from yingheng.phantomqc.views.common import attempt, crumbs, tabs
+from yingheng.phantomqc.views.common import crumbs, tabs
 from yingheng.registry.banner import use_alerts
 from yingheng.registry.models import Device
 from yingheng.registry.selectors import device_get

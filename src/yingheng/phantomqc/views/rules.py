@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from yingheng.common.ui.attempt import attempt
 from yingheng.common.ui.pages import FormPage, ListPage
 from yingheng.common.ui.paging import offset_page
 from yingheng.common.ui.parts import Action, Empty, Lines, Link, Tag
@@ -19,7 +20,7 @@ from yingheng.phantomqc.forms import GateForm, SelectorForm, split
 from yingheng.phantomqc.models import PhantomSelector
 from yingheng.phantomqc.selectors import gate_hours, selector_get, selector_list
 from yingheng.phantomqc.services import SelectorFields, gate_set, selector_put, selector_switch
-from yingheng.phantomqc.views.common import analysis_text, attempt, crumbs, tabs
+from yingheng.phantomqc.views.common import analysis_text, crumbs, tabs
 from yingheng.registry.models import Device
 from yingheng.tenancy.access import page, scope_of
 from yingheng.tenancy.models import Organisation

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from yingheng.common.errors import Conflict, Invalid, error_text
 from yingheng.common.ui.addresses import identifier
+from yingheng.common.ui.attempt import attempt
 from yingheng.common.ui.pages import FormPage, ListPage, ThingPage
 from yingheng.common.ui.paging import offset_page
 from yingheng.common.ui.parts import (
@@ -39,8 +40,8 @@ from yingheng.phantomqc.selectors import (
     device_test_get,
     device_test_list,
     devices_tested,
-    item_value_get,
     restriction_of,
+    rests_on_aside,
     run_cases,
     values_current,
 )
@@ -48,7 +49,6 @@ from yingheng.phantomqc.services import device_test_open, device_test_submit, sh
 from yingheng.phantomqc.sheet import filled_in
 from yingheng.phantomqc.sheet_subject import subject_of
 from yingheng.phantomqc.views.common import (
-    attempt,
     crumbs,
     judged_on_course,
     may_test,
@@ -137,6 +137,9 @@ def test(request: HttpRequest, test_id: UUID) -> HttpResponse:
     alerts = use_alerts(row.device)
     if restriction is not None:
         alerts.append(Alert(restriction_text(restriction), "human", _("Failed status test")))
+    if rests_on_aside(row):
+        text = _("Its images were matched to another test since, or put aside: it does not count any more. Repeat it.")
+        alerts.append(Alert(text, "human"))
     if template is None:
         alerts.append(Alert(_("This version of the program does not know the template of this test."), "human"))
     return ThingPage(
@@ -159,13 +162,6 @@ def test(request: HttpRequest, test_id: UUID) -> HttpResponse:
         # The browser's own copy is no longer needed once the sheet was submitted.
         extra={"sheet_done": f"sheet:{sheet.pk}:{request.user.pk}"} if sheet and sheet.submitted_at else {},
     ).response(request)
-
-
-@page(DEVICE_VIEW)
-@require_safe
-def value(request: HttpRequest, value_id: UUID) -> HttpResponse:
-    """The test that a reading was entered for."""
-    return redirect("phantomqc:test", item_value_get(request.scope, value_id).device_test_id)
 
 
 def _actions(request: HttpRequest, row: DeviceTest) -> list[Action]:

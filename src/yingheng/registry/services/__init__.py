@@ -2,6 +2,7 @@
 
 from yingheng.registry.services.devices import device_confirm, device_from_headers, person_put, room_put
 from yingheng.registry.services.items import exam_item_of, exam_item_put, exam_items_load, item_mapping_record
+from yingheng.registry.services.persons import person_account_set
 from yingheng.registry.services.using import (
     TRANSITIONS,
     Ground,
@@ -24,6 +25,7 @@ __all__ = [
     "exam_item_put",
     "exam_items_load",
     "item_mapping_record",
+    "person_account_set",
     "person_put",
     "room_put",
 ]

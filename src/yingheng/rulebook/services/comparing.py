@@ -12,8 +12,9 @@ from uuid import UUID
 from django.db.models import Q, QuerySet
 
 from imagingqc.criteria.judge import References
-from imagingqc.criteria.model import Known, Of, Standard, Verdict
+from imagingqc.criteria.model import Criterion, Known, Of, Standard, Verdict
 from imagingqc.evaluate import judge_measurements
+from imagingqc.phantom.run import judge_device
 from imagingqc.quantity import Measurement
 from yingheng.catalog.models import Exam
 from yingheng.evidence.courses import baseline_in_force
@@ -23,14 +24,15 @@ from yingheng.evidence.selectors import context_of
 from yingheng.evidence.truth import worst
 from yingheng.rulebook.rules import Rules, edition_standard
 from yingheng.rulebook.selectors import rules_of
+from yingheng.rulebook.services.device_tests import TESTED, TestRules, of_tests
 from yingheng.tenancy.models import Organisation
 
 EXAMPLES, EXAMPLES_EACH = 200, 20
 NOT_ASKED = ""
 _CHANGES = {"FAIL": "newly_fail", "NEEDS_HUMAN": "newly_human", "PASS": "newly_pass", "NOT_ASSESSABLE": "newly_gap"}
 _AT_ONCE = 500
-_COLUMNS = ("id", "subject_type", "subject_id", "exam", "device_id", "modality", "local_day", "values", "context",
-            "protocol_key", "exam__state", "exam__sort_at", "exam__item__code")  # fmt: skip
+_COLUMNS = ("id", "hospital_id", "subject_type", "subject_id", "exam", "device_id", "modality", "local_day", "values",
+            "context", "protocol_key", "exam__state", "exam__sort_at", "exam__item__code")  # fmt: skip
 
 Told = Callable[[int, int], None]
 
@@ -113,6 +115,7 @@ class ShadowResult:
                 "after": after,
                 "subject": row.subject_type,
                 "subject_id": str(row.subject_id),
+                "device": str(row.device_id) if row.device_id else None,
                 "exam": str(row.exam_id) if row.exam_id else None,
                 "day": row.local_day.isoformat(),
             }
@@ -124,8 +127,9 @@ def shadow_compare(
 ) -> ShadowResult:
     """Judge what is stored of the hospital's exams of those local days by `standard` beside what holds now.
 
-    `standard` stands in the place of the hospital's own rules of each day; built-in standards in use stay.  Compared
-    is, per criterion and subject, the worst automatic outcome for the criterion's quantity; what people decided is
+    Where rules speak of performance tests, the tests of devices too (of each the newest is stored).  `standard` stands
+    in the place of the hospital's own rules of each day; built-in standards in use stay.  Compared is, per criterion
+    and subject, the worst automatic outcome for the criterion's quantity; what people decided is
     left out.  `told` hears (sets done, sets in all).
     """
     rules = rules_of(hospital)
@@ -153,6 +157,7 @@ class _Trial:
         self.ids = {c.id for c in standard.criteria}
         self.concerned = [c for s in (standard, *own) for c in s.criteria]
         self._days: dict[dt.date, tuple[list[Standard], list[Standard]]] = {}
+        self._tests = TestRules()
 
     def compare(self, row: MeasurementSet, references: References, result: ShadowResult) -> None:
         """Add what would change for one subject."""
@@ -161,10 +166,18 @@ class _Trial:
         item = exam.item.code if exam and exam.item else ""
         context = context_of(row, item=item, complete=exam is None or exam.state == Exam.State.CLOSED)
 
+        tested = row.subject_type == TESTED
+
         def judged(standards: Sequence[Standard]) -> tuple[Verdict, ...]:
+            if tested:
+                return judge_device(found, context, [s for s in standards if of_tests(s)], references)
             return judge_measurements(found, context, standards, references)
 
-        builtin, own = (judged(standards) for standards in self._on(row.local_day))
+        used, mine_now = self._on(row.local_day)
+        builtin, own = (
+            judged([*used, *map(self._cut, self._tests.more(row, used))] if tested else used),
+            judged(mine_now),
+        )
         new = judged((self.new,))
         others, mine = _by_quantity(builtin), _by_quantity(own)
         for v in new:
@@ -199,7 +212,7 @@ def _held(outcomes: Sequence[str]) -> str:
 
 
 def _sets(
-    hospital: Organisation, concerned: Sequence[Any], first_day: dt.date, last_day: dt.date
+    hospital: Organisation, concerned: Sequence[Criterion], first_day: dt.date, last_day: dt.date
 ) -> QuerySet[MeasurementSet]:
     """Current sets of those days that one of the criteria may concern."""
     rows = MeasurementSet.objects.filter(
@@ -209,6 +222,8 @@ def _sets(
     for subject in {c.subject for c in concerned}:
         asked = [c.applies.get("modality") for c in concerned if c.subject == subject]
         of_subject = Q(subject_type=subject)
+        if subject == "device" and any("test" in c.applies for c in concerned):
+            of_subject |= Q(subject_type=TESTED)
         if all(asked):
             of_subject &= Q(modality__in=sorted({m for several in asked for m in several}))
         wanted |= of_subject
@@ -253,6 +268,8 @@ class _References:
         boundaries, at = self._boundaries[row.device_id], row.exam.sort_at if row.exam else None
         for quantity, rows in self._rows[row.device_id, row.protocol_key].items():
             b = baseline_in_force(rows, window_at(boundaries, row.protocol_key, quantity, at))
-            if b is not None:
+            if b is not None and row.subject_type == TESTED:  # a person vouches for it, however few its values
+                known[quantity, "baseline"] = Known(b.median, b.mad or None, None, b.version)
+            elif b is not None:
                 known[quantity, "baseline"] = Known(b.median, b.mad, b.n, b.version)
         return known

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import TypeVar
+from collections.abc import Sequence
 
-from django import forms
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -14,7 +12,6 @@ from imagingqc.criteria.explain import limit_text
 from imagingqc.criteria.model import Criterion
 from imagingqc.criteria.words import applies_text
 from yingheng.common.clock import local_day
-from yingheng.common.errors import Conflict, Invalid, error_text
 from yingheng.common.ui.parts import Lines, Link, Tab, Tag
 from yingheng.common.ui.tables import Filter, Option
 from yingheng.common.ui.words import CONFIDENCES, GRADES, SEVERITIES, language, quantity_text
@@ -22,17 +19,6 @@ from yingheng.rulebook.models import RuleEdition
 from yingheng.tenancy.access import scope_of
 from yingheng.tenancy.models import Organisation
 from yingheng.tenancy.permissions import STANDARD_EDIT
-
-_T = TypeVar("_T")
-
-
-def attempt(form: forms.Form, service: Callable[[], _T]) -> _T | None:
-    """The service's result; None with the words of its refusal at the top of `form`."""
-    try:
-        return service()
-    except (Conflict, Invalid) as exc:
-        form.add_error(None, error_text(exc))
-        return None
 
 
 def may_edit(request: HttpRequest, hospital: Organisation) -> bool:

@@ -16,6 +16,7 @@ from imagingqc.criteria.load import load_builtin
 from imagingqc.criteria.model import Confidence, Criterion
 from yingheng.common.clock import local_day
 from yingheng.common.errors import Conflict
+from yingheng.common.ui.attempt import attempt
 from yingheng.common.ui.clauses import standard_title
 from yingheng.common.ui.pages import FormPage, ListPage
 from yingheng.common.ui.parts import Action, Empty, KeyValues, Lines, Link, Section
@@ -31,7 +32,7 @@ from yingheng.rulebook.services import (
     criterion_remove,
     edition_create,
 )
-from yingheng.rulebook.views.common import attempt, criterion_cells, crumbs
+from yingheng.rulebook.views.common import criterion_cells, crumbs
 from yingheng.tenancy.access import page
 from yingheng.tenancy.models import Organisation
 from yingheng.tenancy.permissions import STANDARD_EDIT

@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from yingheng.common.ui.attempt import attempt
 from yingheng.common.ui.pages import FormPage, ListPage
 from yingheng.common.ui.parts import Action, Empty, Lines, When
 from yingheng.common.ui.tables import Column, Pager, Row, Table
@@ -19,7 +20,7 @@ from yingheng.rulebook.models import RuleEdition
 from yingheng.rulebook.rules import edition_standard
 from yingheng.rulebook.selectors import edition_get, edition_list
 from yingheng.rulebook.services import edition_create, edition_discard, edition_from_file
-from yingheng.rulebook.views.common import attempt, crumbs, state_tag, tabs, title_of
+from yingheng.rulebook.views.common import crumbs, state_tag, tabs, title_of
 from yingheng.tenancy.access import page, scope_of
 from yingheng.tenancy.permissions import STANDARD_EDIT, STANDARD_VIEW
 from yingheng.tenancy.selectors import hospital_list

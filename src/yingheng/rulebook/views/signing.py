@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods
 
 from yingheng.common.clock import local_day
 from yingheng.common.errors import Conflict
+from yingheng.common.ui.attempt import attempt
 from yingheng.common.ui.pages import FormPage
 from yingheng.common.ui.parts import Action, Alert, KeyValues, Link, Section
 from yingheng.common.ui.words import language
@@ -22,7 +23,7 @@ from yingheng.rulebook.models import RuleEdition, ShadowRun
 from yingheng.rulebook.rules import edition_standard, problem_text
 from yingheng.rulebook.selectors import edition_get, rules_of, shadow_done
 from yingheng.rulebook.services import edition_problems, edition_publish, edition_withdraw
-from yingheng.rulebook.views.common import attempt, crumbs, title_of
+from yingheng.rulebook.views.common import crumbs, title_of
 from yingheng.tenancy.access import page
 from yingheng.tenancy.permissions import STANDARD_EDIT
 

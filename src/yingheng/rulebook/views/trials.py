@@ -18,6 +18,7 @@ from imagingqc.criteria.model import Criterion
 from yingheng.catalog.models import Exam
 from yingheng.common import events
 from yingheng.common.errors import Conflict, Invalid, error_text
+from yingheng.common.ui.attempt import attempt
 from yingheng.common.ui.judged import value_text
 from yingheng.common.ui.pages import FormPage, ThingPage
 from yingheng.common.ui.parts import (
@@ -34,15 +35,17 @@ from yingheng.common.ui.parts import (
 from yingheng.common.ui.tables import Column, Row, Table
 from yingheng.common.ui.words import language, quantity_text, unit_text
 from yingheng.jobs.models import Job
+from yingheng.registry.models import Device
 from yingheng.rulebook.forms import ShadowForm
 from yingheng.rulebook.models import RuleEdition, ShadowRun
 from yingheng.rulebook.rules import edition_standard
 from yingheng.rulebook.selectors import edition_get, rules_of, shadow_days, shadow_get
 from yingheng.rulebook.services import shadow_ask
+from yingheng.rulebook.services.device_tests import TESTED
 from yingheng.rulebook.services.shadowing import LONGEST_DAYS
-from yingheng.rulebook.views.common import attempt, crumbs, title_of
+from yingheng.rulebook.views.common import crumbs, title_of
 from yingheng.tenancy.access import page, scope_of
-from yingheng.tenancy.permissions import EXAM_VIEW, STANDARD_EDIT, STANDARD_VIEW
+from yingheng.tenancy.permissions import DEVICE_VIEW, EXAM_VIEW, STANDARD_EDIT, STANDARD_VIEW
 
 SHOWN = 50
 OUTCOMES = ("PASS", "FAIL", "NEEDS_HUMAN", "NOT_ASSESSABLE", "")
@@ -97,7 +100,9 @@ def trial(request: HttpRequest, run_id: UUID) -> HttpResponse:
         state=Tag(run.get_state_display(), {"done": "pass", "failed": "fail"}.get(run.state, "accent")),
         facts=[
             Fact(_("Exams of"), f"{run.first_day} – {run.last_day}"),
-            Fact(_("Subjects judged"), run.n_sets, hint=_("exams and series with stored measurements")),
+            Fact(
+                _("Subjects judged"), run.n_sets, hint=_("exams, series and tests of devices with stored measurements")
+            ),
             Fact(_("Exams newly failing"), result.get("exams_newly_failing", "—")),
             Fact(_("Asked for by"), run.asked_by_name),
         ],
@@ -209,7 +214,7 @@ def _in_all(result: Mapping[str, Any]) -> Table:
 
 def _examples(request: HttpRequest, result: Mapping[str, Any], change: str) -> Table:
     shown = [e for e in result["examples"] if not change or e["change"] == change][:SHOWN]
-    exams = _exams(request, shown)
+    exams, devices = _exams(request, shown), _devices(request, shown)
     words = _words()
     rows = []
     for e in shown:
@@ -217,18 +222,18 @@ def _examples(request: HttpRequest, result: Mapping[str, Any], change: str) -> T
         rows.append(
             Row(
                 {
-                    "exam": Lines(exam.accession or exam.study_uid[-16:], e["day"]) if exam else e["day"],
+                    "exam": _subject(e, exam, devices),
                     "quantity": Lines(quantity_text(e["quantity"]), words[e["change"]]),
                     "value": f"{value_text(e['value'])} {unit_text(e['unit'])}" if e["value"] is not None else None,
                     "before": _outcome(e["before"]),
                     "after": _outcome(e["after"]),
                 },
-                url=_exam_url(exam, e) if exam else "",
+                url=_exam_url(exam, e) if exam else _device_url(e, devices),
             )
         )
     return Table(
         columns=(
-            Column("exam", _("Exam"), nowrap=True),
+            Column("exam", _("Exam or device"), nowrap=True),
             Column("quantity", _("Quantity"), wide=True),
             Column("value", _("Value"), align="right", nowrap=True),
             Column("before", _("now"), nowrap=True),
@@ -238,6 +243,25 @@ def _examples(request: HttpRequest, result: Mapping[str, Any], change: str) -> T
         caption=_("Examples"),
         empty=Empty(_("Nothing would change"), _("Every subject is judged as it is now."), icon="circle-check"),
     )
+
+
+def _subject(example: Mapping[str, Any], exam: Exam | None, devices: Mapping[str, Device]) -> Lines | str:
+    if exam:
+        return Lines(exam.accession or exam.study_uid[-16:], example["day"])
+    device = devices.get(example.get("device") or "")
+    return Lines(device.label, example["day"]) if device else example["day"]
+
+
+def _devices(request: HttpRequest, shown: Sequence[Mapping[str, Any]]) -> dict[str, Device]:
+    """The devices of the examples that are about tests of devices, as far as the reader may open them."""
+    wanted = [e["device"] for e in shown if e["subject"] == TESTED and e.get("device")]
+    rows = Device.objects.filter(pk__in=wanted)
+    return {str(row.pk): row for row in scope_of(request, DEVICE_VIEW).filter(rows)} if wanted else {}
+
+
+def _device_url(example: Mapping[str, Any], devices: Mapping[str, Device]) -> str:
+    device = devices.get(example.get("device") or "")
+    return reverse("web:device", args=[device.pk]) if device else ""
 
 
 def _outcome(outcome: str) -> OutcomeBadge | Tag:

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from imagingqc.criteria.load import load_builtin
 from imagingqc.criteria.model import Standard
 from yingheng.common.clock import local_day
+from yingheng.common.ui.attempt import attempt
 from yingheng.common.ui.clauses import standard_title
 from yingheng.common.ui.pages import FormPage, ListPage
 from yingheng.common.ui.parts import Action, Lines, Link, Tag
@@ -25,7 +26,7 @@ from yingheng.rulebook.models import StandardUse
 from yingheng.rulebook.rules import Rules
 from yingheng.rulebook.selectors import hospital_of, rules_of
 from yingheng.rulebook.services import standard_adopt, standard_stop
-from yingheng.rulebook.views.common import attempt, hospital_filter, may_edit, tabs
+from yingheng.rulebook.views.common import hospital_filter, may_edit, tabs
 from yingheng.tenancy.access import page
 from yingheng.tenancy.models import Organisation
 from yingheng.tenancy.permissions import STANDARD_EDIT, STANDARD_VIEW

@@ -42,6 +42,19 @@ def due_satisfy(*, subject: Ref, kind: str, on: dt.date, by: Ref, rule: str = ""
 
 
 @transaction.atomic
+def due_reopen(*, by: Ref) -> list[Due]:
+    """What `by` had settled is due again where its plan still runs; steps told are not told once more."""
+    rows = Due.objects.select_for_update(of=("self",), no_key=True).select_related("plan", "hospital")
+    found = list(rows.filter(satisfied_by_type=by.type, satisfied_by_id=by.id, state=Due.State.DONE, plan__active=True))
+    for row in found:
+        row.state, row.done_on, row.settled_at, row.settled_by_name, row.reason = Due.State.OPEN, None, None, "", ""
+        row.satisfied_by_type, row.satisfied_by_id = "", None
+        row.next_step_on = local_day(row.hospital.zone)
+        row.save()
+    return found
+
+
+@transaction.atomic
 def due_done(*, actor: Actor, due: Due, on: dt.date, note: str = "") -> Due:
     """A person says that something was done by hand; only for kinds of work that nothing else shows to be done."""
     row = _open(due)

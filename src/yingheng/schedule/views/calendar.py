@@ -15,6 +15,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from yingheng.common.clock import local_day
 from yingheng.common.ui.addresses import day, identifier, kept_query, with_query
+from yingheng.common.ui.attempt import attempt
 from yingheng.common.ui.pages import FormPage, ListPage, ThingPage
 from yingheng.common.ui.paging import offset_page
 from yingheng.common.ui.parts import Action, Empty, Fact, KeyValues, Lines, Link, Section, Tab, When
@@ -34,7 +35,6 @@ from yingheng.schedule.selectors import (
 )
 from yingheng.schedule.services import due_done, due_skip
 from yingheng.schedule.views.common import (
-    attempt,
     crumbs,
     day_text,
     due_tag,

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
-from typing import TypeVar
 
-from django import forms
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
-from yingheng.common.errors import Conflict, Invalid, error_text
 from yingheng.common.ui.parts import Link, Tab, Tag
 from yingheng.schedule.kinds import plan_kind
 from yingheng.schedule.models import Due, Plan
@@ -21,17 +17,6 @@ from yingheng.tenancy.access import scope_of
 from yingheng.tenancy.models import Organisation
 from yingheng.tenancy.permissions import SCHEDULE_EDIT
 from yingheng.tenancy.roles import ROLES
-
-_T = TypeVar("_T")
-
-
-def attempt(form: forms.Form, service: Callable[[], _T]) -> _T | None:
-    """The service's result; None with the words of its refusal at the top of `form`."""
-    try:
-        return service()
-    except (Conflict, Invalid) as exc:
-        form.add_error(None, error_text(exc))
-        return None
 
 
 def may_edit(request: HttpRequest, hospital: Organisation) -> bool:

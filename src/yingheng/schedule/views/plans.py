@@ -15,6 +15,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from yingheng.audit.selectors import subject_entries
 from yingheng.common.clock import local_day
+from yingheng.common.ui.attempt import attempt
 from yingheng.common.ui.pages import FormPage, ListPage, ThingPage
 from yingheng.common.ui.paging import offset_page
 from yingheng.common.ui.parts import (
@@ -37,7 +38,6 @@ from yingheng.schedule.models import Plan
 from yingheng.schedule.selectors import plan_get, plan_list
 from yingheng.schedule.services import plan_change, plan_create, plan_end
 from yingheng.schedule.views.common import (
-    attempt,
     crumbs,
     day_text,
     due_tag,

@@ -32,7 +32,12 @@ def type_word(kind: str) -> str:
     return words[kind]
 
 
-def crumbs(*, top: bool = False) -> list[Link]:
-    """The way back."""
+def crumbs(kind: str = "", *, top: bool = False) -> list[Link]:
+    """The way back: score sheets have a list of their own."""
     found = [Link(_("Sheets"), reverse("web:sheets"))]
-    return found if top else [*found, Link(_("Templates of sheets"), reverse("sheets:templates"))]
+    if top:
+        return found
+    url = reverse("sheets:templates")
+    if kind == "score":
+        return [*found, Link(_("Score sheets"), f"{url}?kind=score")]
+    return [*found, Link(_("Templates of sheets"), url)]

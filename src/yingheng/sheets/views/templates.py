@@ -14,14 +14,13 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from yingheng.common.errors import Conflict, Invalid, error_text
 from yingheng.common.ui.pages import FormPage, ListPage, ThingPage
-from yingheng.common.ui.parts import Action, Empty, Fact, KeyValues, Lines, Section, Tag, When
+from yingheng.common.ui.parts import Action, Empty, Fact, Lines, Many, Tab, Tag, When
 from yingheng.common.ui.tables import Column, Row, Table
-from yingheng.common.ui.words import language, quantity_text
-from yingheng.sheets.forms import NewForm, ReasonForm, TextForm
+from yingheng.common.ui.words import language
+from yingheng.sheets.forms import NewForm, ReasonForm, TextForm, sound
 from yingheng.sheets.library import newest_products, product
-from yingheng.sheets.load import load
 from yingheng.sheets.models import Template
-from yingheng.sheets.selectors import spec_of, template_get, template_list
+from yingheng.sheets.selectors import spec_of, template_get, template_list, template_versions
 from yingheng.sheets.services import (
     template_begin,
     template_discard,
@@ -30,33 +29,54 @@ from yingheng.sheets.services import (
     template_withdraw,
     template_write,
 )
-from yingheng.sheets.spec import Spec
-from yingheng.sheets.views.common import crumbs, kind_word, type_word
+from yingheng.sheets.spec import KINDS, Spec
+from yingheng.sheets.views.common import crumbs, kind_word
+from yingheng.sheets.views.shown import (
+    TONES,
+    confidence_tag,
+    own_versions,
+    points_sum,
+    product_versions,
+    provenance,
+    size_fact,
+    spec_sections,
+)
 from yingheng.tenancy.access import page, scope_of
 from yingheng.tenancy.permissions import SHEET_EDIT, SHEET_VIEW
 from yingheng.tenancy.selectors import hospital_list
 
 State = Template.State
-_TONES = {"draft": "neutral", "published": "pass", "withdrawn": "none"}
 
 
 @page(SHEET_VIEW)
 @require_safe
 def templates(request: HttpRequest) -> HttpResponse:
-    """All templates: the hospitals' own, then those that come with the product."""
-    rows = [_own_row(row) for row in template_list(request.scope)[:200]] + [
-        _product_row(p.spec) for p in newest_products()
-    ]
+    """All templates, or those of one kind: the hospitals' own, then those that come with the product."""
+    kind = request.GET.get("kind", "")
+    kind = kind if kind in KINDS else ""
+    rows = [_own_row(row) for row in template_list(request.scope, kind=kind)[:200]]
+    rows += [_product_row(p.spec) for p in newest_products() if kind in {"", p.spec.kind}]
     new = Action(_("New template"), reverse("sheets:new"), "plus", kind="primary", key="n")
+    scores = kind == "score"
     return ListPage(
-        title=_("Templates of sheets"),
-        purpose=_("What is asked, in which unit and with which limits. A published version never changes."),
+        title=_("Score sheets") if scores else _("Templates of sheets"),
+        purpose=_(
+            "What is looked at and what a fault costs. A published version never changes; old scores keep theirs."
+        )
+        if scores
+        else _("What is asked, in which unit and with which limits. A published version never changes."),
         crumbs=crumbs(top=True),
         actions=[new] if scope_of(request, SHEET_EDIT) else [],
+        tabs=[
+            Tab(kind_word(one) if one else _("All"), f"?kind={one}" if one else "?", current=one == kind)
+            for one in ("", *KINDS)
+        ],
         table=Table(
             columns=(
                 Column("title", _("Sheet"), wide=True),
-                Column("kind", pgettext("sheet", "Kind"), nowrap=True),
+                Column("points", _("Points and grades"), phone=False)
+                if scores
+                else Column("kind", pgettext("sheet", "Kind"), nowrap=True),
                 Column("version", _("Version"), align="right"),
                 Column("owner", pgettext("sheet template", "From"), phone=False),
                 Column("state", _("State"), nowrap=True),
@@ -70,16 +90,23 @@ def templates(request: HttpRequest) -> HttpResponse:
 
 def _own_row(row: Template) -> Row:
     title = row.title if language() == "zh" else row.title_en
-    state = Tag(row.get_state_display(), _TONES[row.state])
+    state = Tag(row.get_state_display(), TONES[row.state])
+    points = _points(spec_of(row)) if row.kind == "score" else ""
     cells = {"title": Lines(title, row.key), "kind": kind_word(row.kind), "version": row.version,
-             "owner": row.hospital.name, "state": state}  # fmt: skip
+             "owner": row.hospital.name, "state": state, "points": points}  # fmt: skip
     return Row(cells, url=reverse("sheets:template", args=[row.pk]), id=str(row.pk))
 
 
 def _product_row(spec: Spec) -> Row:
+    tags = Many([one for one in (Tag(_("comes with the product")), confidence_tag(spec)) if one])
     cells = {"title": Lines(spec.title.text(language()), spec.key), "kind": kind_word(spec.kind),
-             "version": spec.version, "owner": _("Yingheng"), "state": Tag(_("comes with the product"))}  # fmt: skip
+             "version": spec.version, "owner": _("Yingheng"), "state": tags, "points": _points(spec)}  # fmt: skip
     return Row(cells, url=reverse("sheets:product", args=[spec.key]), id=spec.key)
+
+
+def _points(spec: Spec) -> Lines:
+    grades = " / ".join(step.label.text(language()) for step in spec.grades)
+    return Lines(points_sum(spec) or "—", grades)
 
 
 @page(SHEET_VIEW)
@@ -89,18 +116,20 @@ def template(request: HttpRequest, template_id: UUID) -> HttpResponse:
     row = template_get(request.scope, template_id)
     spec = spec_of(row)
     may = row.hospital is not None and scope_of(request, SHEET_EDIT).contains(row.hospital.path)
-    facts = [Fact(_("Version"), row.version), Fact(pgettext("sheet", "Kind"), kind_word(row.kind))]
+    facts = [Fact(_("Version"), row.version), Fact(pgettext("sheet", "Kind"), kind_word(row.kind)), size_fact(spec)]
     if row.published_at:
         facts.append(Fact(_("Published"), When(row.published_at), hint=row.published_by_name))
     return ThingPage(
         title=spec.title.text(language()),
         kind=_("Template of a sheet"),
         purpose=spec.about.text(language()),
-        crumbs=crumbs(),
-        state=Tag(row.get_state_display(), _TONES[row.state]),
+        crumbs=crumbs(spec.kind),
+        state=Tag(row.get_state_display(), TONES[row.state]),
         facts=facts,
         actions=_actions(row) if may else _looks(reverse("sheets:preview", args=[row.pk]), row),
-        sections=_sections(spec),
+        alerts=provenance(spec),
+        sections=spec_sections(spec) + (own_versions(row, template_versions(row)) if row.hospital else []),
+        wide=True,
     ).response(request)
 
 
@@ -123,38 +152,29 @@ def _actions(row: Template) -> list[Action]:
     return found
 
 
-def _sections(spec: Spec) -> list[Section]:
-    lang = language()
-    found = []
-    for group in spec.groups:
-        rows = []
-        for item in group.items:
-            details = [type_word(item.type), quantity_text(item.quantity), "" if item.required else _("optional")]
-            rows.append((item.label.text(lang), " · ".join(filter(None, details))))
-        found.append(Section(group.title.text(lang), KeyValues(rows)))
-    return found
-
-
 @page(SHEET_VIEW)
 @require_safe
 def product_page(request: HttpRequest, key: str) -> HttpResponse:
     """One template that comes with the product."""
-    found = product(key)
+    version = request.GET.get("version", "")
+    found = product(key, int(version) if version.isdecimal() else None)
     copy = Action(_("Copy for the hospital"), f"{reverse('sheets:new')}?copy={key}", "copy")
     may = bool(scope_of(request, SHEET_EDIT))
     return ThingPage(
         title=found.spec.title.text(language()),
         kind=_("Template of a sheet"),
         purpose=found.spec.about.text(language()),
-        crumbs=crumbs(),
+        crumbs=crumbs(found.spec.kind),
         state=Tag(_("comes with the product")),
         facts=[
             Fact(_("Version"), found.spec.version),
             Fact(pgettext("sheet", "Kind"), kind_word(found.spec.kind)),
-            Fact(_("Items"), sum(1 for _item in found.spec.items())),
+            size_fact(found.spec),
         ],
         actions=[*_looks(reverse("sheets:product_preview", args=[key]), None), *([copy] if may else [])],
-        sections=_sections(found.spec),
+        alerts=provenance(found.spec),
+        sections=spec_sections(found.spec) + product_versions(found.spec),
+        wide=True,
     ).response(request)
 
 
@@ -169,7 +189,7 @@ def new(request: HttpRequest) -> HttpResponse:
         hospitals=hospital_list(request.scope),
         initial={"text": product(copied).text if copied else ""},
     )
-    if request.method == "POST" and form.is_valid() and _sound(form):
+    if request.method == "POST" and form.is_valid() and sound(form):
         try:
             row = template_begin(actor=request.actor, hospital=form.chosen, text=form.cleaned_data["text"])
         except (Conflict, Invalid) as exc:
@@ -187,7 +207,7 @@ def edit(request: HttpRequest, template_id: UUID) -> HttpResponse:
     if row.state != State.DRAFT:
         raise Conflict("sheets.template_state")
     form = TextForm(request.POST or None, request.FILES or None, initial={"text": row.text})
-    if request.method == "POST" and form.is_valid() and _sound(form):
+    if request.method == "POST" and form.is_valid() and sound(form):
         try:
             template_write(actor=request.actor, template=row, text=form.cleaned_data["text"])
         except (Conflict, Invalid) as exc:
@@ -198,22 +218,17 @@ def edit(request: HttpRequest, template_id: UUID) -> HttpResponse:
     return _editor(request, form, _("Edit the template"), reverse("sheets:template", args=[row.pk]))
 
 
-def _sound(form: TextForm) -> bool:
-    """Whether the text is a sheet; else every mistake is at the top of the form."""
-    problems = load(form.cleaned_data["text"]).problems
-    for problem in problems[:12]:
-        form.add_error(None, str(problem))
-    return not problems
-
-
 def _editor(request: HttpRequest, form: TextForm, title: str, back: str) -> HttpResponse:
     return FormPage(
         title=title,
-        purpose=_("Mistakes are named with their place; only a sound text is kept. After saving, try it out."),
+        purpose=_(
+            "Mistakes are named with their place; only a sound text is kept. Preview shows it before it is kept."
+        ),
         crumbs=crumbs(),
         form=form,
         submit=_("Save"),
         cancel_url=back,
+        preview_url=reverse("sheets:look"),
         multipart=True,
     ).response(request, status=400 if form.is_bound else 200)
 

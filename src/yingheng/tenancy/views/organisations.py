@@ -7,11 +7,12 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
+from yingheng.common.ui.attempt import attempt
 from yingheng.common.ui.pages import FormPage, ListPage
 from yingheng.common.ui.parts import Action, Empty, Lines, Link
 from yingheng.common.ui.tables import Column, Row, Table
 from yingheng.tenancy.access import page, scope_of
-from yingheng.tenancy.forms import OrganisationForm, attempt
+from yingheng.tenancy.forms import OrganisationForm
 from yingheng.tenancy.models import Organisation
 from yingheng.tenancy.permissions import ORGANISATION_MANAGE, USER_VIEW
 from yingheng.tenancy.selectors import organisation_get, organisation_list

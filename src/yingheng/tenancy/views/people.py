@@ -11,10 +11,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from yingheng.common.ui.attempt import attempt
 from yingheng.common.ui.pages import FormPage
 from yingheng.common.ui.parts import Link
 from yingheng.tenancy.access import page, scope_of
-from yingheng.tenancy.forms import GrantForm, ReasonForm, UserForm, attempt
+from yingheng.tenancy.forms import GrantForm, ReasonForm, UserForm
 from yingheng.tenancy.models import User
 from yingheng.tenancy.people import user_list_page, user_page
 from yingheng.tenancy.permissions import ROLE_GRANT, USER_MANAGE, USER_VIEW

@@ -10,10 +10,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from yingheng.common.ui.attempt import attempt
 from yingheng.common.ui.pages import FormPage
 from yingheng.common.ui.parts import Link
 from yingheng.tenancy.access import own, page
-from yingheng.tenancy.forms import TokenForm, attempt
+from yingheng.tenancy.forms import TokenForm
 from yingheng.tenancy.models import User
 from yingheng.tenancy.permissions import USER_MANAGE
 from yingheng.tenancy.selectors import memberships_today, user_administered

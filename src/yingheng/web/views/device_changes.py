@@ -1,4 +1,4 @@
-"""Changes of a device as people state them: its baselines begin anew."""
+"""What was done to a device as people state it: it stands in the charts, and baselines may begin anew."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def changes_section(request: HttpRequest, device: Device) -> Section:
     """What people stated about changes of the device."""
     may_edit = scope_of(request, DEVICE_EDIT).contains(device.hospital.path)
     rows = list(epoch_list(request.scope, device)[:20])
-    add = Action(_("State a change"), reverse("web:device_change", args=[device.pk]), "plus", kind="quiet")
+    add = Action(_("Record a repair or change"), reverse("web:device_change", args=[device.pk]), "plus", kind="quiet")
     return Section(
         _("Changes of the device"),
         Table(
@@ -47,7 +47,7 @@ def changes_section(request: HttpRequest, device: Device) -> Section:
             caption=_("Changes of the device"),
             empty=Empty(
                 _("No change stated"),
-                _("New software and detectors are seen in the headers. State a new tube, coil or calibration here."),
+                _("New software and detectors are seen in the headers. State a new tube, a repair or a move here."),
                 icon="tools",
             ),
         ),
@@ -58,6 +58,8 @@ def changes_section(request: HttpRequest, device: Device) -> Section:
 
 def _change_row(device: Device, row: Epoch, *, may_edit: bool) -> Row:
     narrow = " · ".join(filter(None, (words.quantity_text(row.quantity), row.protocol_key)))
+    if not row.restarts:
+        narrow = " · ".join(filter(None, (_("baselines go on"), narrow)))
     taken_back = row.withdrawn_at is not None
     undo: object = None
     if taken_back:
@@ -83,7 +85,7 @@ def _change_row(device: Device, row: Epoch, *, may_edit: bool) -> Row:
 @page(DEVICE_EDIT)
 @require_http_methods(["GET", "HEAD", "POST"])
 def change(request: HttpRequest, device_id: UUID) -> HttpResponse:
-    """State a change of the device: its baselines begin anew from then on."""
+    """State what was done to the device: baselines begin anew from then on, or go on."""
     device = device_get(request.scope, device_id)
     protocol, quantity = request.GET.get("protocol", ""), request.GET.get("quantity", "")
     back = trend_url(device, protocol, quantity) if protocol and quantity else reverse("web:device", args=[device.pk])
@@ -101,13 +103,17 @@ def change(request: HttpRequest, device_id: UUID) -> HttpResponse:
             reason=data["reason"],
             protocol_key=protocol if only else "",
             quantity=quantity if only else "",
+            restarts=form.restarts,
         )
         epoch_add(actor=request.actor, device=device, change=made)
-        messages.success(request, _("Stated. The baselines concerned begin anew; exams since then are judged again."))
+        messages.success(request, _told(made))
         return redirect(back)
     return FormPage(
         title=_("State a change of the device"),
-        purpose=_("From this moment on the device counts as another: a new baseline is made of its next 30 exams."),
+        purpose=_(
+            "Tube, detector, software, repair, move: it is marked in every chart. Where baselines begin anew, the "
+            "device counts as another from this moment on: a new baseline is made of its next 30 exams."
+        ),
         crumbs=[
             Link(_("Devices"), reverse("web:devices")),
             Link(device.label, reverse("web:device", args=[device.pk])),
@@ -116,6 +122,12 @@ def change(request: HttpRequest, device_id: UUID) -> HttpResponse:
         submit=_("State the change"),
         cancel_url=back,
     ).response(request, status=400 if form.is_bound else 200)
+
+
+def _told(made: Change) -> str:
+    if made.restarts:
+        return _("Stated. The baselines concerned begin anew; exams since then are judged again.")
+    return _("Stated. It is marked in the charts; baselines go on.")
 
 
 @page(DEVICE_EDIT)

@@ -4,6 +4,7 @@ import datetime as dt
 import math
 
 from yingheng.common.ui.control_chart import ChartEvent, ChartForecast, ChartLimit, ChartPoint, ControlChart, Stretch
+from yingheng.common.ui.differences import Differences
 from yingheng.common.ui.parts import Section
 
 from .samples import t
@@ -18,7 +19,14 @@ def charts() -> list[Section]:
         Section(t("控制图：基线积累中", "Control chart: baseline forming"), ControlChart(_points(5), name, "mm")),
         Section(t("控制图：变更与漂移", "Control chart: change and drift"), _full(name)),
         Section(t("控制图：限值与预测", "Control chart: limits and a forecast"), _ahead(name)),
+        Section(t("两人评分之差", "Differences of two readers"), _differences()),
     ]
+
+
+def _differences() -> Differences:
+    points = [(60 + i % 37, 2 + 3 * math.sin(7 * i)) for i in range(60)]
+    across, upward = t("两人评分的均值", "mean of both scores"), t("第一人减第二人", "first minus second score")
+    return Differences(points, across, upward, bias=2.0, limits=(-2.2, 6.2))
 
 
 def _points(n: int) -> list[ChartPoint]:

@@ -1,6 +1,7 @@
 """One sample of each page type in the states it can be in."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from django import forms
 from django.http import HttpRequest
@@ -36,7 +37,7 @@ from yingheng.common.ui.parts import (
     When,
 )
 from yingheng.common.ui.room import Light, RoomBoard, RoomCard, RoomPage
-from yingheng.common.ui.stage import SheetItem
+from yingheng.common.ui.stage import Pick, SheetItem
 from yingheng.common.ui.tables import Column, Filter, FilterBar, Option, Pager, Row, Table
 
 from .components import LONG_ZH, facts, stage, tiles
@@ -173,7 +174,29 @@ FIELD_LABELS = {
 }
 
 
+class HandForm(forms.Form):
+    p_image = forms.CharField(required=False, label="image")
+    p_outline = forms.CharField(required=False, label="outline")
+
+
+def _by_hand() -> FormPage:
+    """A form that is filled from the images beside it."""
+    shown = stage()
+    chosen = [Pick("image", "p_image", t("用本层", "Use this slice"), "u"),
+              Pick("circle", "p_outline", t("体模轮廓", "Outline"), "h")]  # fmt: skip
+    return FormPage(
+        title=t("演示：手工选择", "Demonstration: choosing by hand"),
+        crumbs=crumbs(),
+        form=HandForm(),
+        submit=t("分析", "Analyse"),
+        cancel_url="#",
+        stage=replace(shown, picks=chosen, references=[f"1.2.{n}" for n in range(shown.count)], ruler=None),
+    )
+
+
 def form_page(_request: HttpRequest, state: str) -> FormPage:
+    if state == "hand":
+        return _by_hand()
     bad = {"temperature": "warm", "humidity": "40", "result": "ok"}
     return FormPage(
         title=t("演示：每日晨检", "Demonstration: morning check"),
@@ -291,7 +314,7 @@ def reading_page(_request: HttpRequest, _state: str) -> ReadingPage:
 PAGES: dict[str, tuple[Callable[[HttpRequest, str], Page], tuple[str, ...]]] = {
     "list": (list_page, ("full", "empty", "error", "loading", "long")),
     "thing": (thing_page, ("full", "empty", "long")),
-    "form": (form_page, ("full", "error", "long")),
+    "form": (form_page, ("full", "error", "long", "hand")),
     "sheet": (sheet_page, ("full", "empty", "error", "long")),
     "board": (board_page, ("full", "empty", "long")),
     "room": (room_page, ("full", "empty", "long")),

@@ -11,6 +11,7 @@ from yingheng.common.ui.sheetform import (
     SheetChoice,
     SheetField,
     SheetFile,
+    SheetGrid,
     SheetGroup,
     SheetPage,
     SheetVerdicts,
@@ -35,7 +36,17 @@ def _checks(chosen: str) -> list[SheetChoice]:
     return [SheetChoice(value, label, chosen=value == chosen) for value, label in words]
 
 
-def _fields(state: str) -> list[SheetField]:
+def _columns(*, empty: bool) -> list[SheetField]:
+    """Lengths on a ruler and in the image, read row by row."""
+    return [
+        SheetField("ruler", "series", t("真实长度", "True length"), unit="mm", room=3, most=6,
+                   values=() if empty else ("100", "200"), range="50～500 mm"),
+        SheetField("image", "series", t("图像上测得", "In the image"), unit="mm", room=3, most=6,
+                   values=() if empty else ("101.2", "202.0")),
+    ]  # fmt: skip
+
+
+def _fields(state: str) -> list[SheetField | SheetGrid]:
     empty, bad = state == "empty", state == "error"
     outcome, value = ("NOT_ASSESSABLE", None) if empty else ("FAIL", 30.0) if bad else ("PASS", 21.5)
     return [
@@ -45,6 +56,7 @@ def _fields(state: str) -> list[SheetField]:
         SheetField("humidity", "series", t("相对湿度（三处）", "Humidity, three places"), unit="%", room=3, most=5,
                    values=() if empty else ("52", "54", "x") if bad else ("52", "54", "53"),
                    error=t("这不是数字。", "This is not a number.") if bad else ""),
+        SheetGrid(_columns(empty=empty)),
         SheetField("lamp", "check", t("指示灯与门联锁有效", "Lamp and interlock work"),
                    choices=_checks("no" if bad else "yes"), value="no" if bad else "yes",
                    reason=t("灯不亮", "the lamp is dark") if bad else ""),

@@ -1,0 +1,114 @@
+"""Reading what follows from readings: results, appeals, tracings.  Each function says whose eyes it is for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.db.models import Q, QuerySet
+
+from yingheng.common.rows import row_or_not_found
+from yingheng.review.grading import Difference, differences
+from yingheng.review.models import Appeal, Assignment, Campaign, Case, Mark, Reading, Ruling, Tracing
+from yingheng.review.models.reading import ARBITER
+from yingheng.review.results import OPEN_CASES, REAL_CASES
+from yingheng.review.spec import ReadingSpec
+from yingheng.tenancy.models import User
+from yingheng.tenancy.scope import Scope
+
+_CASE = ("campaign", "template", "hospital", "exam", "device", "performer", "item")
+
+
+def cases_seen(scope: Scope, user: User) -> QuerySet[Case]:
+    """Cases of hospitals within the scope, and open results of the person's own films."""
+    rows = Case.objects.select_related(*_CASE)
+    own = Q(performer__user=user) & OPEN_CASES & REAL_CASES
+    return rows.filter(Q(pk__in=scope.filter(Case.objects.all()).values("pk")) | own) if scope else rows.filter(own)
+
+
+def case_seen(scope: Scope, user: User, case_id: UUID | str) -> Case:
+    """One of `cases_seen`; NotFound for any other."""
+    return row_or_not_found(cases_seen(scope, user), case_id, "review.case_unknown")
+
+
+def own_cases(user: User) -> QuerySet[Case]:
+    """The person's own films whose results are open, newest first."""
+    rows = Case.objects.filter(OPEN_CASES, REAL_CASES, performer__user=user, state=Case.State.SETTLED)
+    return rows.select_related(*_CASE).order_by("-settled_at", "-pk")
+
+
+def campaign_seen(scope: Scope, campaign_id: UUID | str) -> Campaign:
+    """A campaign of the scope, or one that drew from hospitals of the scope; NotFound for any other."""
+    drawn_from = scope.filter(Case.objects.filter(campaign=campaign_id)) if scope else Case.objects.none()
+    rows = Campaign.objects.select_related("organisation", "template")
+    found = row_or_not_found(rows, campaign_id, "review.campaign_unknown")
+    if not scope.contains(found.organisation.path) and not drawn_from.exists():
+        return row_or_not_found(rows.none(), campaign_id, "review.campaign_unknown")
+    return found
+
+
+def rulings_of(case: Case) -> list[Ruling]:
+    """Everything that held about a case, newest first."""
+    return list(Ruling.objects.filter(case=case).order_by("-version"))
+
+
+def readings_of(case: Case) -> list[Reading]:
+    """The readings of a case by slot, without their readers."""
+    return list(Reading.objects.filter(case=case).defer("reader").order_by("slot", "pk"))
+
+
+def marks_of(case: Case) -> list[Mark]:
+    """What the readers drew, once it is final."""
+    rows = Mark.objects.filter(assignment__case=case, is_final=True).select_related("assignment", "instance")
+    return list(rows.order_by("assignment__slot", "made_at", "pk"))
+
+
+def appeals_of(case: Case) -> list[Appeal]:
+    """The objections to a case by level."""
+    return list(Appeal.objects.filter(case=case).order_by("level"))
+
+
+def appeals_seen(scope: Scope, user: User) -> QuerySet[Appeal]:
+    """Appeals of hospitals within the scope, and those that the person filed or that are about their own films."""
+    wanted = Q(filed_by_id=str(user.pk)) | Q(case__performer__user=user)
+    if scope:
+        wanted |= Q(pk__in=scope.filter(Appeal.objects.all()).values("pk"))
+    rows = Appeal.objects.filter(wanted)
+    return rows.select_related("hospital", *(f"case__{name}" for name in _CASE), "ruling", "new_ruling")
+
+
+def appeal_seen(scope: Scope, user: User, appeal_id: UUID | str) -> Appeal:
+    """One of `appeals_seen`; NotFound for any other."""
+    return row_or_not_found(appeals_seen(scope, user), appeal_id, "review.appeal_unknown")
+
+
+def tracings_seen(scope: Scope, user: User) -> QuerySet[Tracing]:
+    """Tracings of hospitals within the scope, and those the person is responsible for."""
+    wanted = Q(responsible=user)
+    if scope:
+        wanted |= Q(pk__in=scope.filter(Tracing.objects.all()).values("pk"))
+    rows = Tracing.objects.filter(wanted)
+    return rows.select_related("hospital", "responsible", "ruling", *(f"case__{name}" for name in _CASE))
+
+
+def tracing_seen(scope: Scope, user: User, tracing_id: UUID | str) -> Tracing:
+    """One of `tracings_seen`; NotFound for any other."""
+    return row_or_not_found(tracings_seen(scope, user), tracing_id, "review.tracing_unknown")
+
+
+@dataclass(frozen=True, slots=True)
+class Arbitration:
+    """What an arbiter is asked about: the two readings by slot, without their readers, and in what they differ."""
+
+    readings: tuple[Reading, ...]
+    differences: tuple[Difference, ...]
+
+
+def arbitration_of(assignment: Assignment) -> Arbitration | None:
+    """What an arbiter may see of the readings before theirs; None for a first or second reader."""
+    if assignment.slot != ARBITER:
+        return None
+    told = [r for r in readings_of(assignment.case) if r.slot != ARBITER]
+    rules = ReadingSpec.from_dict(assignment.case.campaign.reading)
+    found = differences(told[0], told[1], rules) if len(told) > 1 else []
+    return Arbitration(tuple(told), tuple(found))

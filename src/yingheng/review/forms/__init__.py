@@ -1,0 +1,1 @@
+"""Forms of film review.  They only read what was typed; services decide."""

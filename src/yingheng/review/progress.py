@@ -1,0 +1,75 @@
+"""How far a sample has come: by reader, by case, and what is overdue.  Figures of one sample, never of all."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.db.models import Count, Q, Sum
+
+from yingheng.review.models import Assignment, Campaign, Case
+from yingheng.tenancy.models import User
+
+State = Assignment.State
+OPEN = (State.ASSIGNED, State.BEGUN)
+_HELD = (*OPEN, State.SUBMITTED)
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """A reader's part of a sample: cases `held`, `read` and `late` among those open, `seconds` spent on those read."""
+
+    reader: User
+    held: int
+    read: int
+    late: int
+    handed_back: int
+    seconds: int
+
+
+@dataclass(frozen=True, slots=True)
+class Open:
+    """What of a sample is still to be done."""
+
+    unread: int
+    late: int
+    nobody: int
+    arbitration: int
+
+
+def shares_of(campaign: Campaign, today: dt.date) -> list[Share]:
+    """Every reader's part, the one with most left first.  Two queries."""
+    rows = campaign.assignments.order_by().values("reader_id").annotate(
+        held=Count("pk", filter=Q(state__in=_HELD)),
+        read=Count("pk", filter=Q(state=State.SUBMITTED)),
+        late=Count("pk", filter=Q(state__in=OPEN, due_on__lt=today)),
+        back=Count("pk", filter=Q(state=State.DECLINED)),
+        seconds=Sum("seconds", filter=Q(state=State.SUBMITTED), default=0),
+    )  # fmt: skip
+    found = list(rows)
+    users = User.objects.in_bulk([row["reader_id"] for row in found])
+    shares = [Share(users[r["reader_id"]], r["held"], r["read"], r["late"], r["back"], r["seconds"]) for r in found]
+    return sorted(shares, key=lambda one: (one.read - one.held, str(one.reader)))
+
+
+def open_of(campaign: Campaign, today: dt.date) -> Open:
+    """What is unread, late, with nobody and in arbitration.  Two queries."""
+    given = campaign.assignments.filter(state__in=OPEN).aggregate(
+        unread=Count("pk"), late=Count("pk", filter=Q(due_on__lt=today))
+    )
+    held = Q(assignments__state__in=_HELD)
+    waiting = campaign.cases.filter(state=Case.State.WAITING)
+    nobody = waiting.annotate(n=Count("assignments", filter=held)).filter(n__lt=campaign.reading.get("readers", 2))
+    arbitration = campaign.cases.filter(state=Case.State.ARBITRATION).count()
+    return Open(given["unread"], given["late"], nobody.count(), arbitration)
+
+
+def slots_of(cases: Iterable[Case]) -> dict[UUID, list[Assignment]]:
+    """Who has each case or had read it, by slot.  One query."""
+    found: dict[UUID, list[Assignment]] = {}
+    rows = Assignment.objects.filter(case__in=[case.pk for case in cases], state__in=_HELD)
+    for row in rows.select_related("reader").order_by("slot"):
+        found.setdefault(row.case_id, []).append(row)
+    return found

@@ -1,0 +1,213 @@
+"""The report of a campaign: what it came to by device, technologist and position, and the list of defects."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.utils import translation
+from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
+
+from yingheng.common.clock import now
+from yingheng.common.errors import Conflict, NotFound
+from yingheng.common.rows import row_or_not_found
+from yingheng.common.ui.tiles import Rate
+from yingheng.documents.access import subject_register
+from yingheng.documents.builders import Builder, report_builder_register
+from yingheng.documents.report.model import (
+    LOCALES,
+    Block,
+    Column,
+    Facts,
+    Language,
+    Report,
+    Section,
+    SignatureLine,
+    Table,
+    Text,
+)
+from yingheng.review.faults import fault_advice, fault_cause, fault_text
+from yingheng.review.models import Campaign, Case
+from yingheng.review.results import is_open
+from yingheng.review.services.appealing import SUBJECT as APPEAL
+from yingheng.review.shown import grade_text
+from yingheng.review.spec import ReadingSpec
+from yingheng.review.summing import (
+    MINIMUM_N,
+    Summary,
+    fault_counts,
+    grade_counts,
+    grouped,
+    rate,
+    result_rows,
+    summary_of,
+)
+from yingheng.sheets.selectors import spec_of
+from yingheng.sheets.spec import Spec
+from yingheng.tenancy.models import Organisation
+from yingheng.tenancy.permissions import EXAM_VIEW, REVIEW_VIEW
+from yingheng.tenancy.scope import Scope
+
+BUILDER = SUBJECT = "review_campaign"
+_Rows = list[dict[str, Any]]
+
+
+def register() -> None:
+    """Let reports of campaigns be asked for, and files of appeals be opened by those who may see the exam."""
+    subject_register(SUBJECT, view=REVIEW_VIEW)
+    subject_register(APPEAL, view=EXAM_VIEW)
+    report_builder_register(Builder(BUILDER, SUBJECT, campaign_report))
+
+
+def campaign_report(hospital: Organisation, key: str, lang: Language) -> Report:
+    """The results of a campaign, of the cases of `hospital` and below; NotFound when it has none of them.
+
+    Conflict while results are sealed.
+    """
+    found = Campaign.objects.select_related("organisation", "template")
+    campaign = row_or_not_found(found, key, "review.campaign_unknown")
+    if not is_open(campaign):
+        raise Conflict("review.campaign_state")
+    cases = Scope.of_organisation(hospital).filter(Case.objects.filter(campaign=campaign))
+    rows = result_rows(cases)
+    if not rows and not hospital.path.startswith(campaign.organisation.path):
+        raise NotFound("review.campaign_unknown")
+    with translation.override(LOCALES[lang]):
+        return _report(hospital, campaign, rows, lang)
+
+
+def _report(hospital: Organisation, campaign: Campaign, rows: _Rows, lang: Language) -> Report:
+    spec = spec_of(campaign.template)
+    best = spec.grades[0].key if spec.grades else ""
+    total = summary_of(rows, best)
+    groups = (("device", _("Device")), ("performer", _("Technologist")), ("body_part", _("Body part")))
+    sections = [Section(_("Summary"), tuple(_summary(spec, rows, total)))]
+    for by, title in groups:
+        sections.append(Section(_("By %(what)s") % {"what": title}, (_groups(title, grouped(rows, by, best), best),)))
+    sections.append(Section(_("Defects"), (_defects(rows),)))
+    sections.append(Section(_("Method"), tuple(_method(campaign))))
+    return Report(
+        title=_("Report of film review"),
+        hospital=hospital.name if lang == "zh" else hospital.name_en or hospital.name,
+        made_at=now().astimezone(ZoneInfo(hospital.zone)),
+        subtitle=campaign.title,
+        number=f"YH-R-{campaign.pk.hex[-8:].upper()}",
+        facts=(
+            (_("Period"), f"{campaign.first_day.isoformat()} – {campaign.last_day.isoformat()}"),
+            (_("Score sheet"), f"{grade_title(spec)} v{spec.version}"),
+            (_("Cases drawn"), str(campaign.n_cases)),
+            (_("Results"), str(total.n)),
+        ),
+        sections=tuple(sections),
+        conclusion=_conclusion(total),
+        signatures=(
+            SignatureLine(pgettext("signature", "Quality officer")),
+            SignatureLine(pgettext("signature", "Head of department")),
+        ),
+        foot=_("Yingheng"),
+        digest=_digest(rows),
+        demo=campaign.is_demo,
+        lang=lang,
+    )
+
+
+def grade_title(spec: Spec) -> str:
+    """What the score sheet is called."""
+    return spec.title.en if (translation.get_language() or "").startswith("en") and spec.title.en else spec.title.zh
+
+
+def _summary(spec: Spec, rows: _Rows, total: Summary) -> list[Block]:
+    facts = [
+        (_("Mean score"), _mean(total)),
+        (_("Excellent"), _share(total.excellent)),
+        (_("Waste"), _share(total.waste)),
+        (_("Causes to trace"), str(total.n_trace)),
+    ]
+    blocks: list[Block] = [Facts(tuple(facts))]
+    if spec.grades:
+        counts = grade_counts(rows)
+        n = sum(counts.values())
+        columns = (Column(_("Grade"), 1), Column(_("Cases"), 1, "right"), Column(_("Share"), 3))
+        told = tuple((grade_text(spec, s.key), str(counts[s.key]), _share(rate(counts[s.key], n))) for s in spec.grades)
+        blocks.append(Table(columns, told))
+    return blocks
+
+
+def _groups(title: str, told: Sequence[tuple[str, Summary]], best: str) -> Table:
+    columns = [Column(title, 2), Column(_("Cases"), 0.7, "right"), Column(_("Mean score"), 1.7, "right"),
+               Column(_("Excellent"), 2, "right"), Column(_("Waste"), 2, "right")]  # fmt: skip
+    if best:
+        columns.insert(3, Column(_("Best grade"), 2, "right"))
+    rows = []
+    for name, one in told:
+        few = "*" if one.n < MINIMUM_N else ""
+        row = [(name or _("not known")) + few, str(one.n), _mean(one), _share(one.excellent), _share(one.waste)]
+        if best:
+            row.insert(3, _share(one.best))
+        rows.append(tuple(row))
+    return Table(tuple(columns), tuple(rows), _("No result yet"))
+
+
+def _defects(rows: _Rows) -> Table:
+    columns = (
+        Column(_("Defect"), 2.5),
+        Column(_("Cases"), 0.7, "right"),
+        Column(_("Mostly from"), 1),
+        Column(_("Advice"), 3),
+    )
+    told = [(fault_text(code), str(n), fault_cause(code), fault_advice(code)) for code, n in fault_counts(rows)]
+    return Table(columns, tuple(told), _("No defect was named"))
+
+
+def _method(campaign: Campaign) -> list[Block]:
+    rules = ReadingSpec.from_dict(campaign.reading)
+    told = [
+        _("Drawn from %(n)s exams with the seed %(seed)s; the draw can be run again.")
+        % {"n": campaign.n_frame, "seed": campaign.seed},
+        _("Every case was read by %(n)s; results differing by more than %(points)g points went to arbitration.")
+        % {"n": rules.readers, "points": rules.points_apart}
+        if rules.readers > 1
+        else _("Every case was read by one reader."),
+        _("Intervals are of 95 %% (shares: Wilson; means: Student's t). Groups of fewer than %(n)s cases carry a *.")
+        % {"n": MINIMUM_N},
+        _("Cases shown again and cases with known answers do not count."),
+    ]
+    return [Text(one) for one in told]
+
+
+def _mean(one: Summary) -> str:
+    if one.mean is None:
+        return ""
+    interval = one.mean_interval
+    return f"{one.mean:.1f}" + (f" ({interval[0]:.1f}–{interval[1]:.1f})" if interval else "")
+
+
+def _share(one: Rate) -> str:
+    if not one.denominator or one.interval is None:
+        return ""
+    low, high = one.interval
+    return f"{one.text} % ({low:.1f}–{high:.1f})"
+
+
+def _conclusion(total: Summary) -> str:
+    """Numbers alone: what they mean is for the people who sign."""
+    told = {
+        "n": total.n,
+        "mean": _mean(total) or "—",
+        "excellent": _share(total.excellent) or "—",
+        "waste": _share(total.waste) or "—",
+        "trace": total.n_trace,
+    }
+    words = _(
+        "%(n)s results: mean score %(mean)s, excellent %(excellent)s, waste %(waste)s; %(trace)s causes to trace."
+    )
+    return words % told
+
+
+def _digest(rows: _Rows) -> str:
+    told = [[str(r["case_id"]), r["score"], r["grade"], r["faults"]] for r in rows]
+    return hashlib.sha256(json.dumps(told, sort_keys=True, ensure_ascii=False).encode()).hexdigest()

@@ -1,0 +1,201 @@
+"""Reading a case: opened, time counted, defects marked, and what was found kept for good."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import F
+from django.db.models.functions import Least
+
+from yingheng.audit import services as audit
+from yingheng.audit.actor import Actor
+from yingheng.common import events
+from yingheng.common.clock import local_day, now
+from yingheng.common.errors import Conflict, Invalid
+from yingheng.common.rows import row_or_not_found
+from yingheng.jobs.services import emit
+from yingheng.review.models import Assignment, Campaign, Case, Mark, Reading
+from yingheng.sheets.defects import defect_name
+from yingheng.sheets.judging import Judged
+from yingheng.sheets.models import Response
+from yingheng.sheets.selectors import spec_of
+from yingheng.tenancy.models import User
+
+SUBJECT, OCCASION = "review", "reading"  # of the sheets.Response that an assignment is filled in with
+MOST_MARKS = 60  # of one case
+BEAT_S = 30  # the longest time one beat can add: the room sends one every 15 s
+MOST_S = 3 * 3600  # of one case: more was not reading
+_NOTE = 300
+_OPEN = (Assignment.State.ASSIGNED, Assignment.State.BEGUN)
+_KEPT = ("dimensions", "items", "excellent", "trace")  # of the score
+_POINTS = {"point": 1, "rect": 2, "arrow": 2}
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """A mark as it was drawn: on which image, in image pixels, with the defect it shows."""
+
+    instance_id: UUID
+    series_id: UUID
+    frame: int
+    shape: Mapping[str, Any]
+    defect: str = ""
+    note: str = ""
+
+
+@transaction.atomic
+def assignment_open(*, reader: User, assignment: Assignment) -> Assignment:
+    """Begin to read: the first time it is noted when.  Conflict when it can no longer be read."""
+    row = _held(reader, assignment.pk)
+    if row.opened_at is None:
+        row.opened_at, row.state = now(), Assignment.State.BEGUN
+        row.save(update_fields=["opened_at", "state"])
+    return row
+
+
+@transaction.atomic
+def seconds_add(*, reader: User, assignment: Assignment, seconds: float) -> int:
+    """Add time with the case in sight: at most BEAT_S a beat, never more than has passed since it was opened, and
+    never more than MOST_S.  The seconds counted so far."""
+    row = _held(reader, assignment.pk)
+    if row.opened_at is None or not 0 < seconds < float("inf"):
+        return row.seconds
+    passed = int((now() - row.opened_at).total_seconds()) + 1
+    Assignment.objects.filter(pk=row.pk).update(
+        seconds=Least(F("seconds") + min(BEAT_S, round(seconds)), min(passed, MOST_S))
+    )
+    row.refresh_from_db(fields=["seconds"])
+    return row.seconds
+
+
+@transaction.atomic
+def mark_put(*, reader: User, assignment: Assignment, mark_id: UUID, drawn: Drawn) -> Mark:
+    """Keep a mark; sent twice under one id it is there once, with what was sent last."""
+    row = _held(reader, assignment.pk)
+    known = Mark.objects.filter(pk=mark_id).first()
+    if known is not None and (known.assignment_id != row.pk or known.is_final):
+        raise Conflict("review.mark_kept")
+    if known is None and Mark.objects.filter(assignment=row).count() >= MOST_MARKS:
+        raise Conflict("review.mark_many", n=MOST_MARKS)
+    mark = known or Mark(pk=mark_id, assignment=row, made_at=now())
+    mark.series_id, mark.instance_id, mark.frame = drawn.series_id, drawn.instance_id, drawn.frame
+    mark.shape, mark.defect, mark.note = _shape(drawn.shape), _defect(drawn.defect), drawn.note.strip()[:_NOTE]
+    mark.save(force_insert=known is None)
+    return mark
+
+
+@transaction.atomic
+def mark_remove(*, reader: User, assignment: Assignment, mark_id: UUID) -> None:
+    """Take a mark away that is not final; one that is gone already stays gone."""
+    row = _held(reader, assignment.pk)
+    Mark.objects.filter(pk=mark_id, assignment=row, is_final=False).delete()
+
+
+def reading_take(actor: Actor, response: Response, judged: Judged) -> None:
+    """What a reader found, kept for good, in the transaction in which its sheet is submitted; refuses by raising.
+
+    Conflict `review.case_gone` when the case was taken back meanwhile, `review.read_already` when it was read.
+    """
+    row = _locked(response.subject_id)
+    if actor.id != str(row.reader_id):
+        raise Conflict("review.assignment_unknown")
+    _check_open(row)
+    score = judged.score
+    details = score.as_dict() if score else {}
+    reading = Reading.objects.create(
+        assignment=row,
+        case=row.case,
+        campaign=row.campaign,
+        hospital=row.hospital,
+        reader_id=row.reader_id,
+        slot=row.slot,
+        template=response.template,
+        response=response,
+        score=score.points if score else None,
+        grade=score.grade if score else "",
+        vetoed=sorted(score.vetoed) if score else [],
+        faults=_faults(row, score.defects if score else ()),
+        details={key: details[key] for key in _KEPT if key in details} | _note(response),
+        seconds=row.seconds,
+        submitted_at=response.submitted_at,
+        local_day=local_day(row.hospital.zone, response.submitted_at),
+    )
+    Mark.objects.filter(assignment=row, is_final=False).update(is_final=True)
+    row.state, row.submitted_at = Assignment.State.SUBMITTED, response.submitted_at
+    row.save(update_fields=["state", "submitted_at"])
+    audit.record(
+        actor=actor,
+        action="review.read",
+        subject=f"reading:{reading.pk}",
+        scope=row.campaign.organisation.path,
+        after={"score": reading.score, "grade": reading.grade, "vetoed": reading.vetoed, "seconds": reading.seconds},
+    )
+    _consider(row.case)
+    emit(events.CASE_READ, str(reading.pk), scope=row.hospital.path)
+
+
+def _consider(case: Case) -> None:
+    from yingheng.review.services.ruling import case_consider  # noqa: PLC0415 - rulings look back at readings
+
+    case_consider(case=case)
+
+
+def _note(response: Response) -> dict[str, str]:
+    """What was said in words: an arbiter's is the reason of the ruling."""
+    said = [response.answers.get(item.key) for item in spec_of(response.template).items() if item.type == "text"]
+    text = "\n".join(str(one).strip() for one in said if one)
+    return {"note": text} if text else {}
+
+
+def _faults(row: Assignment, ticked: tuple[str, ...]) -> list[str]:
+    """Codes of defects, ticked on the sheet or marked on the image."""
+    marked = Mark.objects.filter(assignment=row).exclude(defect="").values_list("defect", flat=True)
+    return sorted({*ticked, *marked})
+
+
+def _locked(assignment_id: UUID | str) -> Assignment:
+    rows = Assignment.objects.select_for_update(of=("self",), no_key=True)
+    related = rows.select_related("case__template", "campaign__organisation", "hospital")
+    return row_or_not_found(related, assignment_id, "review.assignment_unknown")
+
+
+def _held(reader: User, assignment_id: UUID | str) -> Assignment:
+    """The reader's own assignment, locked, as long as it can be read."""
+    row = _locked(assignment_id)
+    if row.reader_id != reader.pk:
+        raise Conflict("review.assignment_unknown")
+    _check_open(row)
+    return row
+
+
+def _check_open(row: Assignment) -> None:
+    if row.state == Assignment.State.SUBMITTED:
+        raise Conflict("review.read_already")
+    closed = (Campaign.State.PUBLISHED, Campaign.State.CANCELLED)
+    gone = (Case.State.WITHDRAWN, Case.State.SETTLED)
+    if row.state not in _OPEN or row.campaign.state in closed or row.case.state in gone:
+        raise Conflict("review.case_gone")
+
+
+def _defect(code: str) -> str:
+    if code and defect_name(code) is None:
+        raise Invalid("review.mark_defect")
+    return code
+
+
+def _shape(raw: Mapping[str, Any]) -> dict[str, Any]:
+    """{"kind", "points"}: one point, two corners of a box, or from where to where an arrow goes, in image pixels."""
+    kind, points = raw.get("kind"), raw.get("points")
+    if kind not in _POINTS or not isinstance(points, list) or len(points) != _POINTS[kind]:
+        raise Invalid("review.mark_shape")
+    try:
+        pairs = [[round(float(value), 2) for value in point] for point in points]
+    except (TypeError, ValueError) as exc:
+        raise Invalid("review.mark_shape") from exc
+    if any(len(pair) != 2 or not all(-1e5 < value < 1e5 for value in pair) for pair in pairs):
+        raise Invalid("review.mark_shape")
+    return {"kind": kind, "points": pairs}

@@ -1,0 +1,332 @@
+"""The daily review: days to hold, one day with its films, and signing for it."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django import forms
+from django.contrib import messages
+from django.db.models import Count, Q, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from yingheng.common.clock import local_day
+from yingheng.common.errors import Conflict, Invalid, NotFound, error_text
+from yingheng.common.ui.pages import FormPage, ListPage, ThingPage
+from yingheng.common.ui.paging import offset_page
+from yingheng.common.ui.parts import Action, Alert, Empty, Fact, KeyValues, Lines, Link, Progress, Section, Tag, When
+from yingheng.common.ui.tables import Column, Row, Table
+from yingheng.documents.services import Signed, signature_make, signer_authenticate
+from yingheng.review.models import Assignment, Campaign, Case, SignOff
+from yingheng.review.models.campaigns import Purpose
+from yingheng.review.selectors import campaigns, case_get
+from yingheng.review.services.daily import case_excuse, day_begin, day_sign
+from yingheng.review.services.picking import GONE
+from yingheng.review.shown import grade_tag, words_of
+from yingheng.sheets.selectors import spec_of
+from yingheng.tenancy.access import page
+from yingheng.tenancy.permissions import REVIEW_RULE
+
+DAY_SUBJECT = "review_day"
+_UNREAD = Q(cases__state__in=(Case.State.WAITING, Case.State.ARBITRATION))
+
+
+class SignForm(forms.Form):
+    """Who took part, what came up, and the password that signs."""
+
+    participants = forms.CharField(
+        label=gettext_lazy("Took part"),
+        widget=forms.Textarea(attrs={"rows": 3}),
+        max_length=1000,
+        help_text=gettext_lazy("One name a line; the leader first."),
+    )
+    note = forms.CharField(
+        label=gettext_lazy("Questions of the consultation and agreements"),
+        widget=forms.Textarea(attrs={"rows": 4}),
+        max_length=4000,
+        required=False,
+    )
+    password = forms.CharField(
+        label=gettext_lazy("Your password"),
+        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
+        help_text=gettext_lazy("It is your signature under the review of this day."),
+    )
+
+
+class ExcuseForm(forms.Form):
+    """Why a film is left unread."""
+
+    reason = forms.CharField(label=gettext_lazy("Reason"), widget=forms.Textarea(attrs={"rows": 3}), max_length=1000)
+
+
+def days(request: HttpRequest) -> QuerySet[Campaign]:
+    """Days of the daily review within the requester's scope, newest first."""
+    rows = campaigns(request.scope).filter(purpose=Purpose.DAILY).exclude(state=Campaign.State.CANCELLED)
+    return rows.select_related("organisation", "template", "plan", "sign_off").order_by("-first_day", "-pk")
+
+
+def _day_get(request: HttpRequest, campaign_id: UUID) -> Campaign:
+    row = days(request).filter(pk=campaign_id).first()
+    if row is None:
+        raise NotFound("review.campaign_unknown")
+    return row
+
+
+@page(REVIEW_RULE)
+@require_safe
+def daily(request: HttpRequest) -> HttpResponse:
+    """The days, those that wait for a review or a signature on top of the list by their mark."""
+    rows = days(request).annotate(n_unread=Count("cases", filter=_UNREAD))
+    shown, pager = offset_page(request, rows)
+    return ListPage(
+        title=_("Daily review"),
+        purpose=_("Films of each day, read by the leader before their images leave, and signed for."),
+        actions=[Action(_("Plans"), reverse("review:plans"), "settings")],
+        table=Table(
+            columns=(
+                Column("day", _("Day"), nowrap=True),
+                Column("plan", _("Plan"), wide=True),
+                Column("read", _("Read"), align="right", nowrap=True),
+                Column("waste", _("Waste"), align="right", phone=False),
+                Column("state", _("State"), nowrap=True),
+                Column("by", _("Signed by"), roomy=True, phone=False),
+            ),
+            rows=[_day_row(row) for row in shown],
+            caption=_("Daily review"),
+            pager=pager,
+            empty=Empty(
+                _("No films for a daily review"),
+                _("Films come here by themselves once a plan for the daily review is in use."),
+                "calendar-off",
+                Action(_("Make a plan"), reverse("review:plans"), "plus"),
+            ),
+        ),
+    ).response(request)
+
+
+def _day_row(row: Campaign) -> Row:
+    signed = _signed(row)
+    who = Lines(signed.signed_by_name, When(signed.signed_at)) if signed else None
+    return Row(
+        {
+            "day": When(row.first_day),
+            "plan": Lines(row.plan.name if row.plan else row.title, row.organisation.name),
+            "read": f"{row.n_cases - row.n_unread} / {row.n_cases}",  # type: ignore[attr-defined]
+            "waste": signed.n_waste if signed else None,
+            "state": state_tag(row, unread=row.n_unread),  # type: ignore[attr-defined]
+            "by": who,
+        },
+        url=reverse("review:day", args=[row.pk]),
+        id=str(row.pk),
+    )
+
+
+def _signed(row: Campaign) -> SignOff | None:
+    return getattr(row, "sign_off", None)
+
+
+def state_tag(row: Campaign, *, unread: int) -> Tag:
+    """Where the review of a day stands."""
+    signed = _signed(row)
+    if signed is not None:
+        return Tag(_("signed late"), "human", "clock") if signed.is_late else Tag(_("signed"), "pass", "check")
+    if local_day(row.organisation.zone) > row.due_on:
+        return Tag(_("overdue"), "fail", "alert-triangle")
+    return Tag(_("to be read"), "accent", "eye-check") if unread else Tag(_("to be signed"), "human", "signature")
+
+
+@page(REVIEW_RULE)
+@require_safe
+def day(request: HttpRequest, campaign_id: UUID) -> HttpResponse:
+    """One day: its films with what was found, and what is still to do."""
+    row = _day_get(request, campaign_id)
+    request.demo = row.is_demo
+    rows = row.cases.select_related("exam", "device", "performer", "template").order_by("-state", "number")
+    given = Assignment.objects.filter(campaign=row, slot=1).exclude(state__in=GONE).select_related("reader")
+    readers = {one.case_id: one for one in given}
+    shown, pager = offset_page(request, rows)
+    unread = row.cases.filter(state__in=(Case.State.WAITING, Case.State.ARBITRATION)).count()
+    signed = _signed(row)
+    return ThingPage(
+        title=_("Daily review %(day)s") % {"day": row.first_day.isoformat()},
+        purpose=" · ".join((row.plan.name if row.plan else row.title, row.organisation.name)),
+        kind=_("Daily review"),
+        crumbs=[Link(_("Daily review"), reverse("review:daily"))],
+        state=state_tag(row, unread=unread),
+        facts=_facts(row, unread),
+        actions=_actions(request, row, unread, readers) if signed is None else [],
+        alerts=[Alert(_("These are made-up films of the demonstration."), "human")] if row.is_demo else [],
+        sections=[
+            *([_signature(signed)] if signed else []),
+            Section(_("Films"), _films(row, shown, readers, pager), flush=True),
+        ],
+        wide=True,
+    ).response(request)
+
+
+def _facts(row: Campaign, unread: int) -> list[Fact]:
+    done = row.n_cases - unread
+    return [
+        Fact(_("Read"), Progress(done, row.n_cases)),
+        Fact(_("Due"), When(row.due_on)),
+        Fact(_("Score sheet"), words_of(spec_of(row.template).title)),
+    ]
+
+
+def _actions(request: HttpRequest, row: Campaign, unread: int, readers: dict[Any, Assignment]) -> list[Action]:
+    begin = reverse("review:day_begin", args=[row.pk])
+    if not unread:
+        return [Action(_("Sign for the day"), reverse("review:day_sign", args=[row.pk]), "signature", kind="primary")]
+    found = [Action(_("Begin reading"), begin, "eye-check", "post", "primary", key="n")]
+    others = {a.reader for a in readers.values()
+              if a.state == Assignment.State.ASSIGNED and a.reader_id != request.user.pk}  # fmt: skip
+    if others:
+        names = "、".join(sorted(str(user) for user in others))
+        found.append(
+            Action(
+                _("Take over"), begin, "user-up", "post", name="over", value="1",
+                confirm=_("Films given to %(names)s that were not begun become yours.") % {"names": names},
+            )
+        )  # fmt: skip
+    return found
+
+
+def _signature(signed: SignOff) -> Section:
+    rows: list[tuple[str, object]] = [
+        (_("Signed by"), Lines(signed.signed_by_name, When(signed.signed_at))),
+        (_("Took part"), "、".join(signed.participants)),
+        (_("Films"), str(signed.n_cases)),
+        (_("Waste"), str(signed.n_waste)),
+        (_("Left out"), str(signed.n_withdrawn)),
+    ]
+    if signed.note:
+        rows.append((_("Questions and agreements"), signed.note))
+    return Section(_("Signature"), KeyValues(rows))
+
+
+def _films(row: Campaign, shown: Any, readers: dict[Any, Assignment], pager: Any) -> Table:
+    return Table(
+        columns=(
+            Column("number", _("No."), align="right", nowrap=True),
+            Column("exam", _("Exam"), wide=True),
+            Column("device", _("Device"), roomy=True, phone=False),
+            Column("by", _("Technologist"), nowrap=True, phone=False),
+            Column("grade", _("Grade"), nowrap=True),
+            Column("do", "", nowrap=True),
+        ),
+        rows=[_film(one, readers.get(one.pk), may=row.state == Campaign.State.READING) for one in shown],
+        caption=_("Films"),
+        pager=pager,
+        empty=Empty(_("No film yet"), _("Films come once their exams are closed."), "photo"),
+    )
+
+
+def _film(case: Case, given: Assignment | None, *, may: bool) -> Row:
+    exam = case.exam
+    words = exam.description or " ".join(filter(None, (exam.modality, exam.body_part))) if exam else ""
+    unread = case.state in {Case.State.WAITING, Case.State.ARBITRATION}
+    leave = Action(_("Leave out"), reverse("review:day_excuse", args=[case.pk]), kind="quiet")
+    return Row(
+        {
+            "number": case.number,
+            "exam": Lines(words or case.modality, exam.accession if exam else ""),
+            "device": case.device.label if case.device else None,
+            "by": case.performer.name if case.performer else None,
+            "grade": _grade(case, given),
+            "do": leave if unread and may else None,
+        },
+        url=reverse("review:case", args=[case.pk]) if case.state == Case.State.SETTLED else "",
+        id=str(case.pk),
+    )
+
+
+def _grade(case: Case, given: Assignment | None) -> Any:
+    if case.state == Case.State.WITHDRAWN:
+        return Lines(Tag(_("left out"), "none"), case.withdrawn_reason)
+    if case.state == Case.State.SETTLED:
+        tag = grade_tag(spec_of(case.template), case.grade)
+        return tag or (f"{case.score:g}" if case.score is not None else None)
+    return Tag(str(given.reader), "neutral", "user") if given else Tag(_("to be read"), "accent")
+
+
+@page(REVIEW_RULE)
+@require_POST
+def begin(request: HttpRequest, campaign_id: UUID) -> HttpResponse:
+    """Take what nobody reads yet and go to the first film."""
+    row = _day_get(request, campaign_id)
+    n = day_begin(user=request.user, campaign=row, over="over" in request.POST)
+    mine = Assignment.objects.filter(
+        campaign=row, reader=request.user, state__in=(Assignment.State.ASSIGNED, Assignment.State.BEGUN)
+    )
+    first = mine.order_by("place").first()
+    if first is None:
+        messages.info(request, _("Nothing of this day is yours to read: the rest is your own work, or others read it."))
+        return redirect("review:day", row.pk)
+    if n:
+        messages.success(request, ngettext("%(n)d film is yours.", "%(n)d films are yours.", n) % {"n": n})
+    return redirect("web:reading", first.pk)
+
+
+@page(REVIEW_RULE)
+@require_http_methods(["GET", "HEAD", "POST"])
+def sign(request: HttpRequest, campaign_id: UUID) -> HttpResponse:
+    """Sign for the review of a day with the password."""
+    row = _day_get(request, campaign_id)
+    if _signed(row) is not None:
+        return redirect("review:day", row.pk)
+    form = SignForm(request.POST or None, initial={"participants": request.actor.name})
+    if request.method == "POST" and form.is_valid() and _sign(request, row, form):
+        messages.success(request, _("The review of this day is signed."))
+        return redirect("review:day", row.pk)
+    return FormPage(
+        title=_("Sign for %(day)s") % {"day": row.first_day.isoformat()},
+        purpose=_("Who signs stands for every film of the day having been looked at."),
+        crumbs=[
+            Link(_("Daily review"), reverse("review:daily")),
+            Link(row.title, reverse("review:day", args=[row.pk])),
+        ],
+        form=form,
+        submit=_("Sign"),
+        cancel_url=reverse("review:day", args=[row.pk]),
+    ).response(request, status=400 if form.is_bound else 200)
+
+
+def _sign(request: HttpRequest, row: Campaign, form: SignForm) -> bool:
+    data = form.cleaned_data
+    try:
+        user = signer_authenticate(request, username=request.user.get_username(), password=data["password"])
+        names = data["participants"].splitlines()
+        signed = day_sign(user=user, campaign=row, participants=names, note=data["note"])
+    except (Conflict, Invalid) as exc:
+        form.add_error("password" if exc.code == "documents.password" else None, error_text(exc))
+        return False
+    signature_make(user=user, signed=Signed(row.organisation, DAY_SUBJECT, str(signed.pk), signed.sha256))
+    return True
+
+
+@page(REVIEW_RULE)
+@require_http_methods(["GET", "HEAD", "POST"])
+def excuse(request: HttpRequest, case_id: UUID) -> HttpResponse:
+    """Leave a film unread, with the reason."""
+    case = case_get(request.scope, case_id)
+    if case.campaign.purpose != Purpose.DAILY:
+        raise NotFound("review.case_unknown")
+    back = reverse("review:day", args=[case.campaign_id])
+    form = ExcuseForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        case_excuse(user=request.user, case=case, reason=form.cleaned_data["reason"])
+        messages.success(request, _("The film is left out; its images may leave."))
+        return redirect(back)
+    return FormPage(
+        title=_("Leave film %(number)s out") % {"number": case.number},
+        purpose=_("It stays in the list with your reason, and its images are sent on."),
+        crumbs=[Link(_("Daily review"), reverse("review:daily")), Link(case.campaign.title, back)],
+        form=form,
+        submit=_("Leave out"),
+        cancel_url=back,
+    ).response(request, status=400 if form.is_bound else 200)

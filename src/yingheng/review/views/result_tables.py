@@ -1,0 +1,172 @@
+"""What the results of a campaign are shown as: tiles, groups with intervals, defects, cases."""
+
+from __future__ import annotations
+
+from typing import Any, TypeAlias
+
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from yingheng.common.ui.paging import offset_page
+from yingheng.common.ui.parts import Empty, Lines, Section, When
+from yingheng.common.ui.tables import Column, Row, Table
+from yingheng.common.ui.tiles import Rate, Tile
+from yingheng.review.faults import fault_advice, fault_text
+from yingheng.review.models import Campaign, Case
+from yingheng.review.results import REAL_CASES
+from yingheng.review.shown import case_grade, exam_text, grade_tag, score_text
+from yingheng.review.summing import (
+    EXCELLENT_TARGET,
+    MEAN_TARGET,
+    MINIMUM_N,
+    Summary,
+    fault_counts,
+    grade_counts,
+    grouped,
+    rate,
+    summary_of,
+)
+from yingheng.sheets.selectors import spec_of
+
+Rows: TypeAlias = list[dict[str, Any]]
+_GROUPS = (
+    ("device", gettext_lazy("By device")),
+    ("performer", gettext_lazy("By technologist")),
+    ("body_part", gettext_lazy("By body part")),
+)
+_SHOWN = 30  # groups and defects on the page; the report has all
+
+
+def _best(row: Campaign) -> str:
+    grades = spec_of(row.template).grades
+    return grades[0].key if grades else ""
+
+
+def result_tiles(row: Campaign, rows: Rows) -> list[Tile]:
+    """Mean, excellent, best grade, waste, and how many causes are to be traced."""
+    total = summary_of(rows, _best(row))
+    low_high = total.mean_interval
+    note = _("95 %% interval %(low).1f–%(high).1f") % {"low": low_high[0], "high": low_high[1]} if low_high else ""
+    mean = None if total.mean is None else round(total.mean, 1)
+    few = "few" if total.n < MINIMUM_N else ""
+    excellent = rate(total.n_excellent, total.n_excellent_of, target=EXCELLENT_TARGET)
+    tiles = [
+        Tile(_("Mean score"), mean, n=len(total.scores), target=MEAN_TARGET, note=note, tone=few),
+        Tile(_("Excellent (by the line of the sheet)"), rate=excellent),
+    ]
+    spec = spec_of(row.template)
+    if spec.grades:
+        first = grade_tag(spec, spec.grades[0].key)
+        tiles.append(Tile(_("Best grade: %(grade)s") % {"grade": first.text if first else ""}, rate=total.best))
+        tiles.append(Tile(_("Waste"), rate=total.waste))
+    tiles.append(Tile(_("Causes to trace"), total.n_trace, n=total.n, url=reverse("review:tracings")))
+    return tiles
+
+
+def result_sections(row: Campaign, rows: Rows) -> list[Section]:
+    """Grades, groups and defects."""
+    best = _best(row)
+    found = [_grades(row, rows)] if spec_of(row.template).grades else []
+    for by, title in _GROUPS:
+        found.append(Section(str(title), _group_table(str(title), grouped(rows, by, best)[:_SHOWN]), flush=True))
+    return [*found, _defects(rows)]
+
+
+def _grades(row: Campaign, rows: Rows) -> Section:
+    spec, counts = spec_of(row.template), grade_counts(rows)
+    total = sum(counts.values())
+    told = [(grade_tag(spec, step.key), rate(counts[step.key], total)) for step in spec.grades]
+    body = Table(
+        columns=(Column("grade", _("Grade"), nowrap=True), Column("n", _("Cases"), align="right"),
+                 Column("share", _("Share"), wide=True)),
+        rows=[Row({"grade": tag, "n": one.numerator, "share": one}, id=str(i)) for i, (tag, one) in enumerate(told)],
+        caption=_("Grades"),
+    )  # fmt: skip
+    return Section(_("Grades"), body, flush=True)
+
+
+def _group_table(title: str, told: list[tuple[str, Summary]]) -> Table:
+    return Table(
+        columns=(
+            Column("name", title, wide=True),
+            Column("n", _("Cases"), align="right", nowrap=True),
+            Column("mean", _("Mean score"), align="right", nowrap=True),
+            Column("excellent", _("Excellent"), phone=False),
+            Column("waste", _("Waste"), phone=False),
+        ),
+        rows=[_group_row(name, one) for name, one in told],
+        caption=title,
+        empty=Empty(_("No result yet"), icon="clock"),
+    )
+
+
+def _group_row(name: str, one: Summary) -> Row:
+    interval = one.mean_interval
+    between = f"{interval[0]:.1f}–{interval[1]:.1f}" if interval else ""
+    mean = "—" if one.mean is None else f"{one.mean:.1f}"
+    few = _("fewer than %(n)s") % {"n": MINIMUM_N} if one.n < MINIMUM_N else ""
+    return Row(
+        {
+            "name": name or _("not known"),
+            "n": one.n,
+            "mean": Lines(mean, " · ".join(filter(None, (between, few)))),
+            "excellent": _rate(one.excellent),
+            "waste": _rate(one.waste),
+        },
+        id=name,
+    )
+
+
+def _rate(one: Rate) -> Rate | None:
+    return one if one.denominator else None
+
+
+def _defects(rows: Rows) -> Section:
+    told = fault_counts(rows)[:_SHOWN]
+    body = Table(
+        columns=(Column("name", _("Defect"), wide=True), Column("n", _("Cases"), align="right"),
+                 Column("advice", _("Advice"), roomy=True, phone=False)),
+        rows=[Row({"name": fault_text(c), "n": n, "advice": fault_advice(c) or None}, id=c) for c, n in told],
+        caption=_("Defects"),
+        empty=Empty(_("No defect was named"), icon="check"),
+    )  # fmt: skip
+    return Section(_("Defects"), body, flush=True)
+
+
+def case_section(request: HttpRequest, cases: QuerySet[Case]) -> Section:
+    """The cases, the poorest first."""
+    rows = cases.filter(REAL_CASES, state=Case.State.SETTLED)
+    rows = rows.select_related("campaign", "template", "device", "performer", "item", "exam").order_by(
+        "score", "number"
+    )
+    shown, pager = offset_page(request, rows)
+    body = Table(
+        columns=(
+            Column("case", _("Case"), wide=True),
+            Column("grade", _("Grade"), nowrap=True),
+            Column("points", _("Points"), align="right", nowrap=True),
+            Column("device", _("Device"), phone=False, clip=True),
+            Column("who", _("Technologist"), phone=False),
+        ),
+        rows=[
+            Row(
+                {
+                    "case": Lines(f"{exam_text(one)} · {one.number}", When(one.local_day)),
+                    "grade": case_grade(one),
+                    "points": score_text(one.score),
+                    "device": one.device.label if one.device else None,
+                    "who": one.performer.name if one.performer else None,
+                },
+                url=reverse("review:case", args=[one.pk]),
+                id=str(one.pk),
+            )
+            for one in shown
+        ],
+        caption=_("Cases"),
+        pager=pager,
+        empty=Empty(_("No result yet"), icon="clock"),
+    )
+    return Section(_("Cases, the poorest first"), body, flush=True)

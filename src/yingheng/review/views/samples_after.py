@@ -1,0 +1,82 @@
+"""Giving a sample up, and what a reader did, on paper."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_http_methods
+
+from yingheng.common.clock import local_day
+from yingheng.common.errors import NotFound
+from yingheng.common.ui.attempt import attempt
+from yingheng.common.ui.pages import FormPage
+from yingheng.documents.services import report_render
+from yingheng.review.certificate import certificate_of
+from yingheng.review.forms.cases import ReasonForm
+from yingheng.review.selectors import campaign_get
+from yingheng.review.services.cancelling import campaign_cancel
+from yingheng.review.views.common import campaign_link, crumbs
+from yingheng.tenancy.access import page
+from yingheng.tenancy.permissions import REVIEW_PLAN
+
+
+class PeriodForm(forms.Form):
+    """Two local days."""
+
+    first_day = forms.DateField(label=gettext_lazy("First day"), widget=forms.DateInput(attrs={"type": "date"}))
+    last_day = forms.DateField(label=gettext_lazy("Last day"), widget=forms.DateInput(attrs={"type": "date"}))
+
+
+@page(REVIEW_PLAN)
+@require_http_methods(["GET", "HEAD", "POST"])
+def cancel(request: HttpRequest, campaign_id: UUID) -> HttpResponse:
+    """Give a sample up."""
+    row = campaign_get(request.scope, campaign_id)
+    back = reverse("review:campaign", args=[row.pk])
+    form = ReasonForm(request.POST or None)
+    valid = request.method == "POST" and form.is_valid()
+    if valid and attempt(
+        form, lambda: campaign_cancel(actor=request.actor, campaign=row, reason=form.cleaned_data["reason"])
+    ):
+        messages.success(request, _("The sample is cancelled."))
+        return redirect(back)
+    return FormPage(
+        title=_("Cancel the sample: %(what)s") % {"what": row.title},
+        purpose=_("What was read stays in the records and counts nowhere. The same days are not drawn again."),
+        crumbs=crumbs(campaign_link(row)),
+        form=form,
+        submit=_("Cancel the sample"),
+        cancel_url=back,
+    ).response(request, status=400 if form.is_bound else 200)
+
+
+@page(REVIEW_PLAN)
+@require_http_methods(["GET", "HEAD", "POST"])
+def certificate(request: HttpRequest, campaign_id: UUID, reader_id: UUID) -> HttpResponse:
+    """What a reader of a sample did for its organisation in a period, as PDF."""
+    row = campaign_get(request.scope, campaign_id)
+    mine = row.assignments.filter(reader_id=reader_id).select_related("reader").first()
+    if mine is None:
+        raise NotFound("review.campaign_unknown")
+    today = local_day(row.organisation.zone)
+    form = PeriodForm(request.POST or None, initial={"first_day": today.replace(month=1, day=1), "last_day": today})
+    if request.method == "POST" and form.is_valid():
+        report = certificate_of(mine.reader, row.organisation, **form.cleaned_data)
+        answer = HttpResponse(report_render(report, "pdf"), content_type="application/pdf")
+        answer["Content-Disposition"] = 'attachment; filename="film-review.pdf"'
+        return answer
+    return FormPage(
+        title=_("Certificate for %(name)s") % {"name": mine.reader.display_name},
+        purpose=_("Cases and time in all samples of %(place)s in a period.") % {"place": row.organisation.name},
+        crumbs=crumbs(campaign_link(row)),
+        form=form,
+        submit=_("Make the PDF"),
+        cancel_url=f"{reverse('review:campaign', args=[row.pk])}?tab=readers",
+    ).response(request, status=400 if form.is_bound else 200)

@@ -1,0 +1,293 @@
+"""Statistics: what film review comes to over a period, against its targets, by device, person and position."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Mapping
+from typing import Any
+from urllib.parse import urlencode
+
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, pgettext
+from django.views.decorators.http import require_safe
+
+from yingheng.common.clock import now
+from yingheng.common.ui.addresses import day
+from yingheng.common.ui.charts import Point
+from yingheng.common.ui.pages import DashboardPage
+from yingheng.common.ui.parts import Action, Empty, KeyValues, Lines, Many, Section, Tag
+from yingheng.common.ui.tables import Column, Filter, FilterBar, Option, Row, Table
+from yingheng.common.ui.tiles import Rate, Tile
+from yingheng.common.ui.words import CONFIDENCES, language
+from yingheng.registry.models import Device, ExamItem, Person
+from yingheng.review.models import Campaign
+from yingheng.review.models.campaigns import Purpose
+from yingheng.review.periods import ONE
+from yingheng.review.statistics.figures import reason_text
+from yingheng.review.statistics.rows import month_number, month_of
+from yingheng.review.statistics.sums import (
+    BY,
+    FILM_GRADES,
+    Asked,
+    Sums,
+    added_up,
+    by_month,
+    days_held,
+    film_grades,
+    grouped,
+)
+from yingheng.review.statistics.targets import Target, targets
+from yingheng.review.statistics.weighted import Weighed, weighed
+from yingheng.review.summing import MINIMUM_N, rate
+from yingheng.tenancy.access import page, scope_of
+from yingheng.tenancy.permissions import REVIEW_VIEW
+from yingheng.tenancy.scope import Scope
+
+_SHOWN, _CAMPAIGNS = 60, 40
+BY_WORDS: Mapping[str, Promise] = {
+    "device": gettext_lazy("Device"),
+    "performer": gettext_lazy("Technologist"),
+    "item": gettext_lazy("Exam item"),
+    "body_part": gettext_lazy("Body part"),
+}
+_FIGURES = {
+    "mean": gettext_lazy("Mean score"),
+    "excellent": gettext_lazy("Excellent"),
+    "waste": gettext_lazy("Waste"),
+}
+
+
+@page(REVIEW_VIEW)
+@require_safe
+def statistics(request: HttpRequest) -> HttpResponse:
+    """Mean score, excellent, grade A and waste against their targets; who and what they come from."""
+    asked = asked_of(request)
+    by = by_of(request)
+    groups = grouped(asked, by)
+    names = names_of(by, [key for key, _one in groups])
+    total = added_up(one for _key, one in groups)
+    campaigns = _campaigns(request.scope)
+    return DashboardPage(
+        title=_("Statistics of film review"),
+        purpose=_("Results that were announced, and those of the daily review; cases that test readers never count."),
+        actions=_actions(request),
+        filters=_filters(request, asked, by, campaigns),
+        tiles=_tiles(asked, total, by_month(asked)),
+        sections=[
+            _group_section(request, by, [(key, names.get(key, key), one) for key, one in groups]),
+            _sample_section(request, campaigns),
+            _target_section(),
+        ],
+    ).response(request)
+
+
+def asked_of(request: HttpRequest) -> Asked:
+    """The period of the address, else the last three months with the running one."""
+    today = now().date() + ONE  # hospitals have their own days, one more is harmless
+    last = day(request.GET.get("last", "")) or today
+    first = day(request.GET.get("first", "")) or month_of(month_number(last) - 2)
+    purpose = request.GET.get("purpose", "")
+    return Asked(request.scope, min(first, last), last, purpose if purpose in Purpose.values else "")
+
+
+def by_of(request: HttpRequest) -> str:
+    """What results are told apart by."""
+    by = request.GET.get("by", "")
+    return by if by in BY else BY[0]
+
+
+def names_of(by: str, keys: Iterable[str]) -> dict[str, str]:
+    """What people read for the keys of groups.  At most one query."""
+    wanted = [key for key in keys if key]
+    found: dict[str, str] = {"": _("not known")}
+    if by == "device":
+        found |= {str(row.pk): row.label for row in Device.objects.filter(pk__in=wanted)}
+    elif by == "performer":
+        found |= {str(row.pk): row.name for row in Person.objects.filter(pk__in=wanted)}
+    elif by == "item":
+        found |= {row.code: row.label for row in ExamItem.objects.filter(code__in=wanted)}
+    return found
+
+
+def _actions(request: HttpRequest) -> list[Action]:
+    query = f"?{request.GET.urlencode()}" if request.GET else ""
+    return [
+        Action(_("Agreement of readers"), reverse("review:agreement"), "users"),
+        Action(_("Machine and readers"), reverse("review:learning"), "ruler-measure"),
+        Action("CSV", reverse("review:statistics_export", args=["csv"]) + query, "download", kind="quiet"),
+        Action("Excel", reverse("review:statistics_export", args=["xlsx"]) + query, "download", kind="quiet"),
+    ]
+
+
+def _filters(request: HttpRequest, asked: Asked, by: str, campaigns: list[Campaign]) -> FilterBar:
+    purposes = [Option(value, str(label)) for value, label in Purpose.choices if value != Purpose.CALIBRATION]
+    samples = [Option(str(row.pk), row.title) for row in campaigns]
+    return FilterBar(
+        (
+            Filter("first", _("From"), "date", asked.first.isoformat()),
+            Filter("last", _("To"), "date", asked.last.isoformat()),
+            Filter("purpose", _("Reviewed for"), "select", asked.purpose, purposes),
+            Filter("by", _("Grouped by"), "select", by, [Option(key, str(BY_WORDS[key])) for key in BY]),
+            Filter("sample", _("Sample"), "select", request.GET.get("sample", ""), samples, _("none")),
+        )
+    )
+
+
+def _tiles(asked: Asked, total: Sums, months: list[tuple[str, Sums]]) -> list[Tile]:
+    grades = film_grades(asked)
+    aim = targets()
+    few = "few" if total.n < MINIMUM_N else ""
+    mean = None if total.mean is None else round(total.mean, 1)
+    points = [Point(name, None if one.mean is None else round(one.mean, 2), one.n) for name, one in months]
+    best = rate(grades["a"], sum(grades.values()))
+    return [
+        Tile(_("Mean score"), mean, points=points, n=total.n, target=aim["mean"].value, tone=few,
+             note=interval_text(total.interval), url=_cases_url(asked)),
+        Tile(_("Excellent (by the line of the sheet)"), rate=total.excellent_rate,
+             points=_shares(months, lambda one: one.excellent_rate)),
+        Tile(_("Grade A films"), rate=best, url=_cases_url(asked, grade="a"), note=_grade_text(grades)),
+        Tile(_("Waste films"), rate=total.waste_rate, url=_cases_url(asked, grade="waste"),
+             points=_shares(months, lambda one: one.waste_rate)),
+        Tile(_("Daily review held in time"), rate=days_held(asked), url=reverse("review:campaigns")),
+    ]  # fmt: skip
+
+
+def _shares(months: list[tuple[str, Sums]], of: Any) -> list[Point]:
+    told = [(name, of(one)) for name, one in months]
+    return [Point(name, None if r.percent is None else round(r.percent, 1), r.denominator) for name, r in told]
+
+
+def _grade_text(grades: Mapping[str, int]) -> str:
+    names = ("甲", "乙", "丙", "废") if language() == "zh" else ("A", "B", "C", "waste")
+    told = zip(names, FILM_GRADES, strict=True)
+    return " · ".join(f"{name} {grades[key]}" for name, key in told) if any(grades.values()) else ""
+
+
+def interval_text(interval: tuple[float, float] | None) -> str:
+    """A 95 % interval in words; "" without one."""
+    if interval is None:
+        return ""
+    return _("95 %% interval %(low).1f–%(high).1f") % {"low": interval[0], "high": interval[1]}
+
+
+def _cases_url(asked: Asked, **more: str) -> str:
+    """The list of the cases behind a figure."""
+    told = {"first": asked.first.isoformat(), "last": asked.last.isoformat(), "purpose": asked.purpose, **more}
+    return f"{reverse('review:cases')}?{urlencode({key: value for key, value in told.items() if value})}"
+
+
+def _group_section(request: HttpRequest, by: str, groups: list[tuple[str, str, Sums]]) -> Section:
+    title, asked = str(BY_WORDS[by]), asked_of(request)
+    table = Table(
+        columns=(
+            Column("name", title, wide=True),
+            Column("n", _("Cases"), align="right", nowrap=True),
+            Column("mean", _("Mean score"), align="right", nowrap=True),
+            Column("excellent", _("Excellent"), phone=False),
+            Column("waste", _("Waste"), phone=False),
+        ),
+        rows=[_group_row(key, name, one, _cases_url(asked, **{by: key or "-"})) for key, name, one in groups[:_SHOWN]],
+        caption=title,
+        empty=Empty(
+            _("No result in this period"),
+            _("Results count once they are announced; those of the daily review at once."),
+            "chart-bar",
+        ),
+    )
+    more = _("The %(n)d largest.") % {"n": _SHOWN} if len(groups) > _SHOWN else ""
+    few = _("Groups of fewer than %(n)d cases are grey: too few to compare.") % {"n": MINIMUM_N}
+    return Section(_("By %(what)s") % {"what": title.lower()}, table, flush=True, hint=more or few)
+
+
+def _group_row(key: str, name: str, one: Sums, url: str) -> Row:
+    small = one.n < MINIMUM_N
+    few = [Tag(_("fewer than %(n)s") % {"n": MINIMUM_N}, "none")] if small else []
+    between = f"{one.interval[0]:.1f}–{one.interval[1]:.1f}" if one.interval else ""
+    return Row(
+        {
+            "name": Many([name, *few]),
+            "n": one.n or one.graded,
+            "mean": Lines("—" if one.mean is None else f"{one.mean:.1f}", between),
+            "excellent": _known(one.excellent_rate),
+            "waste": _known(one.waste_rate),
+        },
+        url=url,
+        id=key,
+        tone="few" if small else "",
+    )
+
+
+def _known(one: Rate) -> Rate | None:
+    return one if one.denominator else None
+
+
+def _campaigns(scope: Scope) -> list[Campaign]:
+    rows = Campaign.objects.filter(state=Campaign.State.PUBLISHED).exclude(purpose=Purpose.CALIBRATION)
+    return list(scope.filter(rows, "organisation__path").order_by("-published_at")[:_CAMPAIGNS])
+
+
+def _sample_section(request: HttpRequest, campaigns: list[Campaign]) -> Section:
+    """One announced sample weighted back to everything it was drawn from."""
+    title = _("What a sample says of everything")
+    chosen = next((row for row in campaigns if str(row.pk) == request.GET.get("sample")), None)
+    if chosen is None:
+        text = _("Choose an announced sample above: its figures are weighted by the chance of each case to be drawn.")
+        return Section(title, Empty(_("No sample chosen"), text, "stack-2"))
+    told = weighed(chosen, scope_of(request, REVIEW_VIEW))
+    table = Table(
+        columns=(
+            Column("what", _("Figure"), wide=True),
+            Column("plain", _("Of the cases"), align="right", nowrap=True),
+            Column("whole", _("Of everything"), align="right", nowrap=True),
+            Column("worth", _("Worth"), align="right", nowrap=True, phone=False),
+        ),
+        rows=[_weighed_row(one) for one in told],
+        caption=title,
+    )
+    hint = _("%(campaign)s: %(n)d of %(size)d could be drawn; weighted by 1 / chance, interval of 95 %%.") % {
+        "campaign": chosen.title, "n": chosen.n_cases, "size": chosen.n_frame,
+    }  # fmt: skip
+    return Section(title, table, flush=True, hint=hint)
+
+
+def _weighed_row(one: Weighed) -> Row:
+    scale, unit = (1.0, "") if one.key == "mean" else (100.0, " %")
+    plain = "—" if one.plain is None else f"{scale * one.plain:.1f}{unit}"
+    whole: Any = reason_text(one.whole, language())
+    worth = ""
+    if "value" in one.whole:
+        interval = one.whole["interval"]
+        between = f"{scale * interval[0]:.1f}–{scale * interval[1]:.1f}" if interval else ""
+        whole = Lines(f"{scale * one.whole['value']:.1f}{unit}", between)
+        effective = one.whole["effective"]
+        worth = pgettext("sample", "all") if effective is None else f"{effective:.0f}"
+    return Row(
+        {"what": Lines(str(_FIGURES[one.key]), f"n = {one.n}"), "plain": plain, "whole": whole, "worth": worth},
+        id=one.key,
+    )
+
+
+def _target_section() -> Section:
+    rows = [(_target_name(key), _target_text(one)) for key, one in targets().items()]
+    return Section(_("Where the targets come from"), KeyValues(rows))
+
+
+def _target_name(key: str) -> str:
+    return str(_FIGURES.get(key, "")) or _("Daily review held in time")
+
+
+def _target_text(one: Target) -> Many:
+    sign = "≥" if one.better == "high" else "≤"
+    unit = " %" if one.unit == "%" else ""
+    text = one.zh if language() == "zh" else one.en
+    words = CONFIDENCES.get(one.confidence)
+    sure = [Tag(str(words.label), words.tone, words.icon)] if words else []
+    return Many([f"{sign} {one.value:g}{unit} · {text}", *sure])
+
+
+def period_text(first: dt.date, last: dt.date) -> str:
+    """A period as it is written."""
+    return f"{first.isoformat()} – {last.isoformat()}"

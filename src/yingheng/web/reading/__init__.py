@@ -1,0 +1,1 @@
+"""The reading room: blind images and a score sheet side by side."""

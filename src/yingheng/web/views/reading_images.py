@@ -1,0 +1,123 @@
+"""What the reading room shows of an exam: data, frames and small pictures by assignment and number, never by id."""
+
+from __future__ import annotations
+
+import hashlib
+from uuid import UUID
+
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.utils.cache import get_conditional_response, patch_cache_control
+from django.utils.http import quote_etag
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from imagingqc.criteria.explain import reason_text
+from imagingqc.dicom.blind_frame import BLIND_VERSION, blind_frame
+from imagingqc.dicom.header import read_instance
+from imagingqc.dicom.single_frame import VERSION, single_frame
+from imagingqc.errors import AnalysisError, DataError
+from yingheng.catalog.models import Instance, Series
+from yingheng.catalog.storage import default_storage
+from yingheng.common.errors import NotFound
+from yingheng.common.rendering import slice_png
+from yingheng.common.ui import words
+from yingheng.review.selectors import assignment_get
+from yingheng.tenancy.access import page
+from yingheng.tenancy.permissions import REVIEW_READ
+from yingheng.web.reading.letters import covers_of
+from yingheng.web.reading.veil import Veil
+from yingheng.web.views.pictures import THUMBNAIL_SIDE
+
+_ONE_HOUR = 3600
+
+
+@page(REVIEW_READ)
+@require_safe
+def exam_data(request: HttpRequest, assignment_id: UUID, which: int) -> HttpResponse:
+    """The exam of a case (0) or an earlier one of the patient, as the viewer lists it."""
+    return _kept(JsonResponse(_veil(request, assignment_id).exam_data(which)))
+
+
+@page(REVIEW_READ)
+@require_safe
+def priors(request: HttpRequest, assignment_id: UUID) -> HttpResponse:
+    """Earlier exams of the same patient."""
+    return _kept(JsonResponse({"exams": _veil(request, assignment_id).priors()}))
+
+
+@page(REVIEW_READ)
+@require_safe
+def series_data(request: HttpRequest, assignment_id: UUID, which: int, n: int) -> HttpResponse:
+    """One series as the viewer reads it."""
+    veil = _veil(request, assignment_id)
+    return _kept(JsonResponse(veil.series_data(veil.one_series(which, n), which, n)))
+
+
+@page(REVIEW_READ)
+@require_safe
+def frame_file(
+    request: HttpRequest, assignment_id: UUID, which: int, n: int, index: int
+) -> HttpResponseBase:  # fmt: skip
+    """One slice as a small DICOM file without anything of the patient, its letters painted over.
+
+    422 with the reason as text when it cannot be had, 404 when the bytes are gone.
+    """
+    veil = _veil(request, assignment_id)
+    series = veil.one_series(which, n)
+    row, frame = veil.frame(series, index)
+    tag = quote_etag(_tag(veil, row, frame))
+    answer: HttpResponseBase | None = get_conditional_response(request, etag=tag)
+    if answer is None:
+        try:
+            data = _bytes(veil, series, row, frame)
+        except DataError as refused:
+            return HttpResponse(reason_text(refused.reason, words.language()), status=422, content_type="text/plain")
+        except NotFound:
+            return HttpResponse(_("The pixels are no longer kept."), status=404, content_type="text/plain")
+        answer = HttpResponse(data, content_type="application/dicom")
+        answer["Content-Disposition"] = 'attachment; filename="frame.dcm"'
+    answer["ETag"] = tag
+    patch_cache_control(answer, private=True, max_age=_ONE_HOUR, immutable=True)
+    return answer
+
+
+def _bytes(veil: Veil, series: Series, row: Instance, frame: int) -> bytes:
+    path = str(default_storage().local_path(row.storage_key))
+    if veil.is_open:
+        return single_frame(path, frame)
+    return blind_frame(path, frame, covers_of(row, series).boxes)
+
+
+def _tag(veil: Veil, row: Instance, frame: int) -> str:
+    """Changes with the bytes, and tells nothing of the object to somebody who has it."""
+    known = f"{veil.assignment.pk} {veil.blind} {row.sha256} {frame} {VERSION} {BLIND_VERSION}"
+    return hashlib.sha256(known.encode()).hexdigest()[:32]
+
+
+@page(REVIEW_READ)
+@require_safe
+def thumbnail(request: HttpRequest, assignment_id: UUID, which: int, n: int) -> HttpResponse:
+    """The middle slice of a series, small, its letters painted over."""
+    veil = _veil(request, assignment_id)
+    series = veil.one_series(which, n)
+    row, frame = veil.frame(series, max(0, series.n_frames // 2))
+    try:
+        boxes = () if veil.is_open else covers_of(row, series).boxes
+        instance = read_instance(str(default_storage().local_path(row.storage_key)))
+        if not instance.frames:
+            raise Http404
+        png = slice_png(instance, frame, max_side=THUMBNAIL_SIDE, covers=boxes)
+    except (DataError, AnalysisError) as error:
+        raise Http404(error.reason.code) from error
+    response = HttpResponse(png, content_type="image/png")
+    patch_cache_control(response, private=True, max_age=_ONE_HOUR)
+    return response
+
+
+def _veil(request: HttpRequest, assignment_id: UUID) -> Veil:
+    return Veil(assignment_get(request.user, assignment_id))
+
+
+def _kept(response: HttpResponse) -> HttpResponse:
+    patch_cache_control(response, private=True, no_cache=True)
+    return response
