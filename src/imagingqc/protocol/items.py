@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
@@ -143,6 +144,9 @@ def identify_item(texts: Sequence[str], modality: str, body_part: str | None = N
         what = excluded[0].keyword.text
         return ItemMatch(None, "none", (what,), Reason("item_excluded", {"what": what}))
     anatomy = [h for h in hits if "=" not in h.keyword.hint]
+    named = _named(texts, family)
+    if named is not None and all(_says_the_same(h, named) for h in hits if not _is_name(texts[h.text], family)):
+        return ItemMatch(named.code, "text", (named.name_zh,))
     confidence: Confidence = "text"
     if not anatomy and body_part:
         anatomy = _outermost(_hits([body_part], family))
@@ -150,6 +154,14 @@ def identify_item(texts: Sequence[str], modality: str, body_part: str | None = N
         confidence = "body_part"
     if not anatomy:
         return ItemMatch(None, "none", (), Reason("item_unknown"))
+    return _decided(texts, hits, anatomy, (family, confidence))
+
+
+def _decided(
+    texts: Sequence[str], hits: Sequence[_Hit], anatomy: Sequence[_Hit], how: tuple[str, Confidence]
+) -> ItemMatch:
+    """The item that the named parts and modifiers leave, or why they leave none; `how`: family and confidence."""
+    family, confidence = how
     why = tuple(dict.fromkeys(h.keyword.text for h in anatomy))
     candidates = _candidates(anatomy, family)
     if not candidates:
@@ -161,6 +173,37 @@ def identify_item(texts: Sequence[str], modality: str, body_part: str | None = N
     if item is None:
         return ItemMatch(None, "none", why, Reason("item_ambiguous", {"items": ", ".join(why)}))
     return ItemMatch(item, confidence, why)
+
+
+@cache
+def _names() -> dict[tuple[str, str], Item]:
+    """Items by modality and name in either language; a name that several items have stands for none."""
+    found: dict[tuple[str, str], Item | None] = {}
+    for item in item_catalogue().values():
+        for name in {_spelt(item.name_zh), _spelt(item.name_en)} - {""}:
+            key = (item.modality, name)
+            found[key] = None if key in found else item
+    return {key: item for key, item in found.items() if item is not None}
+
+
+def _named(texts: Sequence[str], family: str) -> Item | None:
+    """The one item whose very name some text is; keywords would only hear the part of the body in it."""
+    found = {item.code: item for text in texts if (item := _names().get((family, _spelt(text)))) is not None}
+    return next(iter(found.values())) if len(found) == 1 else None
+
+
+def _is_name(text: str, family: str) -> bool:
+    return (family, _spelt(text)) in _names()
+
+
+def _says_the_same(hit: _Hit, item: Item) -> bool:
+    """Whether a keyword of another text speaks of the same part of the body and modifies nothing."""
+    return hit.keyword.body_part == item.body_part and "=" not in hit.keyword.hint
+
+
+def _spelt(text: str) -> str:
+    """A text without what differs between two spellings of a name: width, case and blanks."""
+    return "".join(unicodedata.normalize("NFKC", text).casefold().split())
 
 
 def family_of(modality: str) -> str:

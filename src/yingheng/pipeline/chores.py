@@ -28,6 +28,7 @@ from yingheng.phantomqc.services import restrictions_due
 from yingheng.review.handlers import samples_due
 from yingheng.review.services.agreeing import agreements_due
 from yingheng.review.services.qualifying import qualifications_due
+from yingheng.review.services.reminding import overdue_tell
 from yingheng.schedule.services import dues_escalate, dues_extend
 from yingheng.tenancy.scope import Scope
 
@@ -109,4 +110,5 @@ CHORES = (
     Chore(600.0, samples_due),
     Chore(600.0, agreements_due),
     Chore(60.0, qualifications_due),
+    Chore(1800.0, overdue_tell),
 )

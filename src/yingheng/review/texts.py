@@ -84,6 +84,10 @@ MESSAGES = {
     "review.drawn": Kind(
         _("%(campaign)s was drawn with %(n)s cases, but nobody may read them. Give them out."), "warning"
     ),
+    "review.appeal_overdue": Kind(_("An appeal of level %(level)s should have been decided by %(due)s."), "warning"),
+    "review.tracing_overdue": Kind(_("What is to be done about a poor film was due on %(due)s."), "warning"),
+    "review.reading_overdue": Kind(_("%(n)s cases of %(campaign)s should have been read by %(due)s."), "warning"),
+    "review.day_overdue": Kind(_("The review of %(day)s is not signed; %(n)s films are unread."), "warning"),
     "review.poor": Kind(_("Daily review of %(day)s: %(what)s with %(score)s points is to be looked into."), "warning"),
     "review.results": Kind(_("Results of %(campaign)s: %(n)s cases of this hospital.")),
     "review.results_own": Kind(_("Results of %(campaign)s: %(n)s films of your own.")),

@@ -67,6 +67,21 @@ def test_it_matches_latin_keywords_as_whole_words():
     assert identify_item(["ct_chest_routine"], "CT").item_code == "CT-CHEST-PL"
 
 
+def test_a_text_that_is_the_name_of_an_item_is_that_item():
+    assert identify_item(["胸部正位DR"], "DX").item_code == "DX-CHEST-PA"
+    assert identify_item([" 胸部正位 dr "], "CR").item_code == "DX-CHEST-PA"
+    assert identify_item(["胸部正侧位DR"], "DX").item_code == "DX-CHEST"
+    for item in item_catalogue().values():
+        assert identify_item([item.name_zh], item.modality).item_code == item.code
+
+
+def test_a_name_decides_nothing_against_another_part_of_the_body():
+    match = identify_item(["胸部正位DR", "膝关节"], "DX")
+    assert match.item_code is None
+    assert identify_item(["胸部CT平扫", "胸部增强"], "CT") == identify_item(["胸部增强", "胸部CT平扫"], "CT")
+    assert identify_item(["胸部CT平扫", "胸部增强"], "CT").item_code != "CT-CHEST-PL"
+
+
 def test_it_hears_the_body_part_attribute_last_and_says_so():
     found = identify_item(["protocol 7"], "MR", "BRAIN")
     assert (found.item_code, found.confidence) == ("MR-HEAD-PL", "body_part")

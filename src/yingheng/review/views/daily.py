@@ -12,14 +12,14 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy, ngettext, pgettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from yingheng.common.clock import local_day
 from yingheng.common.errors import Conflict, Invalid, NotFound, error_text
 from yingheng.common.ui.pages import FormPage, ListPage, ThingPage
 from yingheng.common.ui.paging import offset_page
-from yingheng.common.ui.parts import Action, Alert, Empty, Fact, KeyValues, Lines, Link, Progress, Section, Tag, When
+from yingheng.common.ui.parts import Action, Empty, Fact, KeyValues, Lines, Link, Progress, Section, Tag, When
 from yingheng.common.ui.tables import Column, Row, Table
 from yingheng.documents.services import Signed, signature_make, signer_authenticate
 from yingheng.review.models import Assignment, Campaign, Case, SignOff
@@ -160,7 +160,6 @@ def day(request: HttpRequest, campaign_id: UUID) -> HttpResponse:
         state=state_tag(row, unread=unread),
         facts=_facts(row, unread),
         actions=_actions(request, row, unread, readers) if signed is None else [],
-        alerts=[Alert(_("These are made-up films of the demonstration."), "human")] if row.is_demo else [],
         sections=[
             *([_signature(signed)] if signed else []),
             Section(_("Films"), _films(row, shown, readers, pager), flush=True),
@@ -212,7 +211,7 @@ def _signature(signed: SignOff) -> Section:
 def _films(row: Campaign, shown: Any, readers: dict[Any, Assignment], pager: Any) -> Table:
     return Table(
         columns=(
-            Column("number", _("No."), align="right", nowrap=True),
+            Column("number", pgettext("daily review", "No."), align="right", nowrap=True),
             Column("exam", _("Exam"), wide=True),
             Column("device", _("Device"), roomy=True, phone=False),
             Column("by", _("Technologist"), nowrap=True, phone=False),
@@ -230,7 +229,7 @@ def _film(case: Case, given: Assignment | None, *, may: bool) -> Row:
     exam = case.exam
     words = exam.description or " ".join(filter(None, (exam.modality, exam.body_part))) if exam else ""
     unread = case.state in {Case.State.WAITING, Case.State.ARBITRATION}
-    leave = Action(_("Leave out"), reverse("review:day_excuse", args=[case.pk]), kind="quiet")
+    leave = Action(pgettext("daily review", "Leave out"), reverse("review:day_excuse", args=[case.pk]), kind="quiet")
     return Row(
         {
             "number": case.number,
@@ -327,6 +326,6 @@ def excuse(request: HttpRequest, case_id: UUID) -> HttpResponse:
         purpose=_("It stays in the list with your reason, and its images are sent on."),
         crumbs=[Link(_("Daily review"), reverse("review:daily")), Link(case.campaign.title, back)],
         form=form,
-        submit=_("Leave out"),
+        submit=pgettext("daily review", "Leave out"),
         cancel_url=back,
     ).response(request, status=400 if form.is_bound else 200)

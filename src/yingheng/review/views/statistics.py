@@ -10,11 +10,11 @@ from urllib.parse import urlencode
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.functional import Promise
+from django.utils.timezone import localdate
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext
 from django.views.decorators.http import require_safe
 
-from yingheng.common.clock import now
 from yingheng.common.ui.addresses import day
 from yingheng.common.ui.charts import Point
 from yingheng.common.ui.pages import DashboardPage
@@ -25,7 +25,6 @@ from yingheng.common.ui.words import CONFIDENCES, language
 from yingheng.registry.models import Device, ExamItem, Person
 from yingheng.review.models import Campaign
 from yingheng.review.models.campaigns import Purpose
-from yingheng.review.periods import ONE
 from yingheng.review.statistics.figures import reason_text
 from yingheng.review.statistics.rows import month_number, month_of
 from yingheng.review.statistics.sums import (
@@ -86,7 +85,7 @@ def statistics(request: HttpRequest) -> HttpResponse:
 
 def asked_of(request: HttpRequest) -> Asked:
     """The period of the address, else the last three months with the running one."""
-    today = now().date() + ONE  # hospitals have their own days, one more is harmless
+    today = localdate()
     last = day(request.GET.get("last", "")) or today
     first = day(request.GET.get("first", "")) or month_of(month_number(last) - 2)
     purpose = request.GET.get("purpose", "")
