@@ -46,7 +46,7 @@ pytestmark = pytest.mark.django_db
 BIAS = (-6.0, 5.0, 0.0, 1.0, -1.0, 0.5)  # points that each reader adds
 SCATTER = 2.5  # points, standard deviation of one reading
 QUALITY, SPREAD = 88.0, 6.0  # of the films
-POOR = -5.0  # what one of the devices costs
+POOR = -8.0  # what one of the devices costs
 GRADES = ("a", "b", "c", "waste")
 SIZE, REPEATS = 100, 0.1
 
