@@ -13,6 +13,7 @@ from statistics import fmean
 
 import numpy as np
 import pytest
+from tests.apps.review.making import GRADES as STEPS
 from tests.apps.review.making import make_device, make_exams, make_readers, make_sheet, make_technologist
 
 from imagingqc.stats.grades import cross_table, symmetrised, weighted_kappa
@@ -50,7 +51,8 @@ POOR = -8.0  # what one of the devices costs
 GRADES = ("a", "b", "c", "waste")
 SIZE, REPEATS = 100, 0.1
 
-POINTS_SHEET = """
+POINTS_SHEET = (
+    """
 key = "month-points"
 version = 1
 kind = "score"
@@ -67,30 +69,9 @@ item = [
   { key = "note", type = "text", label = "说明", label_en = "Note", required = false },
 ]
 
-[[grade]]
-key = "a"
-label = "甲"
-label_en = "A"
-least = 90
-
-[[grade]]
-key = "b"
-label = "乙"
-label_en = "B"
-least = 80
-
-[[grade]]
-key = "c"
-label = "丙"
-label_en = "C"
-least = 60
-
-[[grade]]
-key = "waste"
-label = "废"
-label_en = "Waste"
-least = 0
 """
+    + STEPS
+)
 
 
 class Month:

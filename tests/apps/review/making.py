@@ -22,7 +22,34 @@ ACTOR = Actor(id="00000000-0000-7000-8000-000000000009", name="抽样人")
 DAY = dt.date(2026, 10, 15)  # exams are of this day and those after it
 PASSWORD = "Radiograph-2026"
 
-FILM = """
+GRADES = """
+[[grade]]
+key = "a"
+label = "甲"
+label_en = "A"
+least = 90
+
+[[grade]]
+key = "b"
+label = "乙"
+label_en = "B"
+least = 80
+
+[[grade]]
+key = "c"
+label = "丙"
+label_en = "C"
+least = 60
+
+[[grade]]
+key = "waste"
+label = "废"
+label_en = "Waste"
+least = 0
+"""
+
+FILM = (
+    """
 key = "film-test"
 version = 1
 kind = "score"
@@ -52,30 +79,9 @@ label = "对比"
 label_en = "Contrast"
 weight = 40
 
-[[grade]]
-key = "a"
-label = "甲"
-label_en = "A"
-least = 90
-
-[[grade]]
-key = "b"
-label = "乙"
-label_en = "B"
-least = 80
-
-[[grade]]
-key = "c"
-label = "丙"
-label_en = "C"
-least = 60
-
-[[grade]]
-key = "waste"
-label = "废"
-label_en = "Waste"
-least = 0
 """
+    + GRADES
+)
 
 
 def make_region(code="cn-99"):

@@ -2,6 +2,7 @@
 
 import pytest
 from django.test import Client
+from django.urls import reverse
 from tests.apps.review.making import give, make_campaign, make_reader, make_sheet, reading
 
 from imagingqc.dicom.synthetic import Patient, Study, dx_image
@@ -65,3 +66,11 @@ def home(settings, tmp_path):
     settings.YINGHENG_HOME = tmp_path / "home"
     settings.YINGHENG_HOME.mkdir()
     return tmp_path / "in"
+
+
+def url(name, row, *more):
+    return reverse(f"web:{name}", args=[row.pk, *more])
+
+
+def send(client, row, what="submit", typed=None, **more):
+    return client.post(url(f"reading_{what}", row), {**(TYPED if typed is None else typed), "revision": "0", **more})

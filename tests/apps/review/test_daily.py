@@ -25,6 +25,7 @@ from yingheng.jobs.models import Job
 from yingheng.review.models import Assignment, Campaign, Case, SignOff
 from yingheng.review.services.counting import DAILY, RECOUNTS
 from yingheng.review.services.daily import case_excuse, day_begin, day_sign, exam_take, is_taken, ruling_clear
+from yingheng.review.services.drawing import campaign_key
 from yingheng.review.spec import SamplingSpec
 from yingheng.rollups.models import Cell
 from yingheng.rollups.services import cell_verify
@@ -185,6 +186,20 @@ def test_an_exam_after_the_signature_goes_before_the_next_review(plan, hospital,
     day_sign(user=leader, campaign=campaign, participants=["张主任"])
     (case,) = exam_take(exam_id=late.pk)
     assert case.campaign.first_day == campaign.first_day + dt.timedelta(days=1)
+
+
+def test_an_exam_for_which_no_day_is_open_may_leave(plan, hospital):
+    first, late = todays(hospital)
+    (case,) = exam_take(exam_id=first.pk)
+    today = case.campaign.first_day
+    tomorrow = today + dt.timedelta(days=1)
+    Campaign.objects.update(state="cancelled", cancelled_reason="停机")
+    Campaign.objects.create(
+        **{f.attname: getattr(case.campaign, f.attname) for f in Campaign._meta.concrete_fields if not f.primary_key}
+        | {"key": campaign_key(plan, tomorrow, tomorrow), "state": "cancelled", "cancelled_reason": "停机"}
+    )
+    assert exam_take(exam_id=late.pk) == []
+    assert str(late.pk) in cleared()
 
 
 def test_whether_a_day_was_held_counts_and_equals_its_recount(plan, hospital, leader):

@@ -31,9 +31,8 @@ from yingheng.review.models import Assignment, Campaign, Case, Plan, Ruling, Sig
 from yingheng.review.models.campaigns import Purpose
 from yingheng.review.readers import conflicts_of, readers_of
 from yingheng.review.services.counting import cells_change, daily_cells
-from yingheng.review.services.drawing import campaign_key, case_of, sheet_of
+from yingheng.review.services.drawing import campaign_key, campaign_of, case_of, sheet_of
 from yingheng.review.services.picking import GONE
-from yingheng.review.services.planning import template_of
 from yingheng.review.services.publishing import campaign_publish
 from yingheng.review.services.swapping import case_withdraw
 from yingheng.review.spec import ReadingSpec, SamplingSpec
@@ -89,7 +88,7 @@ def _take(plan: Plan, exam: Exam, today: dt.date) -> Case | None:
         return None
     campaign = _day(plan, exam.local_day, today)
     share = SamplingSpec.from_dict(plan.sampling).share or 1.0
-    if not is_taken(campaign.seed, subject.key, share):
+    if campaign is None or not is_taken(campaign.seed, subject.key, share):
         return None
     return _add(campaign, subject, plan, share)
 
@@ -99,43 +98,32 @@ def is_taken(seed: str, key: str, share: float) -> bool:
     return share >= 1 or uniform(seed, "daily", key) < share
 
 
-def _day(plan: Plan, day: dt.date, today: dt.date) -> Campaign:
-    """The campaign of that day, or, where it is signed already, of the next day that is not."""
-    while True:
+def _day(plan: Plan, day: dt.date, today: dt.date) -> Campaign | None:
+    """The campaign of that day, or, where it is signed already, of the next day that is not; None beyond tomorrow."""
+    while day <= today + dt.timedelta(days=1):
         key = campaign_key(plan, day, day)
         campaign = Campaign.objects.filter(organisation=plan.organisation, key=key).first()
         if campaign is None:
-            return _begin(plan, day, key)
+            return _begin(plan, day)
         if campaign.state == Campaign.State.READING:
             return campaign
         day += dt.timedelta(days=1)
-        if day > today + dt.timedelta(days=1):
-            raise Conflict("review.campaign_state")
+    return None
 
 
-def _begin(plan: Plan, day: dt.date, key: str) -> Campaign:
+def _begin(plan: Plan, day: dt.date) -> Campaign:
     reading = ReadingSpec.from_dict(plan.reading)
-    campaign = Campaign.objects.create(
-        organisation=plan.organisation,
-        plan=plan,
-        key=key,
-        title=f"{plan.name} {day:%Y-%m-%d}",
-        purpose=plan.purpose,
-        subject_kind=plan.subject_kind,
-        template=template_of(plan.organisation, plan.template),
-        first_day=day,
-        last_day=day,
-        sampling=plan.sampling,
-        reading=plan.reading,
+    campaign = campaign_of(
+        plan,
+        (day, day),
         seed=secrets.token_hex(16),
         frame_digest="",
         n_frame=0,
         draw={"rolling": True},
         state=Campaign.State.READING,
         due_on=day + dt.timedelta(days=reading.days - 1),
-        drawn_at=now(),
-        is_demo=plan.is_demo,
     )
+    campaign.save(force_insert=True)
     cells_change(added=daily_cells(campaign, None))
     return campaign
 

@@ -142,11 +142,25 @@ def _draw(actor: Actor | None, plan: Plan, days: tuple[dt.date, dt.date], seed: 
 
 def _campaign(actor: Actor | None, plan: Plan, days: tuple[dt.date, dt.date], result: Draw) -> Campaign:
     reading = ReadingSpec.from_dict(plan.reading)
-    first, last = days
     told = {name: value for name, value in result.as_dict().items() if name != "units"}
     asked = SamplingSpec.from_dict(plan.sampling).quotas if result.plan.allocation == "quotas" else {}
     told["absent"] = sorted(set(asked) - set(result.plan.quotas))
     told["confidence"] = confidence_of(result)
+    return campaign_of(
+        plan,
+        days,
+        seed=result.seed,
+        frame_digest=result.frame_digest,
+        n_frame=result.size,
+        draw=told,
+        due_on=local_day(plan.organisation.zone) + dt.timedelta(days=reading.days),
+        drawn_by_name=actor.name if actor else "",
+    )
+
+
+def campaign_of(plan: Plan, days: tuple[dt.date, dt.date], **columns: Any) -> Campaign:
+    """The campaign of a plan for those local days, with what the plan says copied; not saved."""
+    first, last = days
     span = f"{first:%Y-%m-%d}" if first == last else f"{first:%Y-%m-%d} – {last:%Y-%m-%d}"
     return Campaign(
         organisation=plan.organisation,
@@ -160,14 +174,9 @@ def _campaign(actor: Actor | None, plan: Plan, days: tuple[dt.date, dt.date], re
         last_day=last,
         sampling=plan.sampling,
         reading=plan.reading,
-        seed=result.seed,
-        frame_digest=result.frame_digest,
-        n_frame=result.size,
-        draw=told,
-        due_on=local_day(plan.organisation.zone) + dt.timedelta(days=reading.days),
         drawn_at=now(),
-        drawn_by_name=actor.name if actor else "",
         is_demo=plan.is_demo,
+        **columns,
     )
 
 

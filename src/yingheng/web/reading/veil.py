@@ -22,6 +22,7 @@ from yingheng.common.errors import NotFound
 from yingheng.review.models import Assignment
 from yingheng.review.spec import ReadingSpec
 from yingheng.tenancy.scope import Scope
+from yingheng.web.images import slice_at
 from yingheng.web.reading.letters import is_capture
 from yingheng.web.viewer_data import frames_of, has_images, presets, uptake_scale, why_nothing
 from yingheng.web.views.exams import exam_name
@@ -89,17 +90,7 @@ class Veil:
 
     def frame(self, series: Series, index: int) -> tuple[Instance, int]:
         """Instance and frame of a slice; Http404 beyond the end."""
-        rows = instances_of_series(self.scope, series)
-        if series.n_frames == series.n_instances:
-            found = list(rows[index : index + 1])
-            if found:
-                return found[0], 0
-            raise Http404
-        for row in rows:
-            if index < row.n_frames:
-                return row, index
-            index -= row.n_frames
-        raise Http404
+        return slice_at(self.scope, series, index)
 
     # --- words ---------------------------------------------------------------------------------------
 

@@ -5,30 +5,20 @@ from __future__ import annotations
 import hashlib
 from uuid import UUID
 
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
-from django.utils.cache import get_conditional_response, patch_cache_control
-from django.utils.http import quote_etag
-from django.utils.translation import gettext as _
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.utils.cache import patch_cache_control
 from django.views.decorators.http import require_safe
 
-from imagingqc.criteria.explain import reason_text
 from imagingqc.dicom.blind_frame import BLIND_VERSION, blind_frame
-from imagingqc.dicom.header import read_instance
 from imagingqc.dicom.single_frame import VERSION, single_frame
-from imagingqc.errors import AnalysisError, DataError
 from yingheng.catalog.models import Instance, Series
 from yingheng.catalog.storage import default_storage
-from yingheng.common.errors import NotFound
-from yingheng.common.rendering import slice_png
-from yingheng.common.ui import words
 from yingheng.review.selectors import assignment_get
 from yingheng.tenancy.access import page
 from yingheng.tenancy.permissions import REVIEW_READ
+from yingheng.web.images import THUMBNAIL_SIDE, frame_answer, picture_answer
 from yingheng.web.reading.letters import covers_of
 from yingheng.web.reading.veil import Veil
-from yingheng.web.views.pictures import THUMBNAIL_SIDE
-
-_ONE_HOUR = 3600
 
 
 @page(REVIEW_READ)
@@ -65,20 +55,7 @@ def frame_file(
     veil = _veil(request, assignment_id)
     series = veil.one_series(which, n)
     row, frame = veil.frame(series, index)
-    tag = quote_etag(_tag(veil, row, frame))
-    answer: HttpResponseBase | None = get_conditional_response(request, etag=tag)
-    if answer is None:
-        try:
-            data = _bytes(veil, series, row, frame)
-        except DataError as refused:
-            return HttpResponse(reason_text(refused.reason, words.language()), status=422, content_type="text/plain")
-        except NotFound:
-            return HttpResponse(_("The pixels are no longer kept."), status=404, content_type="text/plain")
-        answer = HttpResponse(data, content_type="application/dicom")
-        answer["Content-Disposition"] = 'attachment; filename="frame.dcm"'
-    answer["ETag"] = tag
-    patch_cache_control(answer, private=True, max_age=_ONE_HOUR, immutable=True)
-    return answer
+    return frame_answer(request, _tag(veil, row, frame), lambda: _bytes(veil, series, row, frame))
 
 
 def _bytes(veil: Veil, series: Series, row: Instance, frame: int) -> bytes:
@@ -101,17 +78,8 @@ def thumbnail(request: HttpRequest, assignment_id: UUID, which: int, n: int) -> 
     veil = _veil(request, assignment_id)
     series = veil.one_series(which, n)
     row, frame = veil.frame(series, max(0, series.n_frames // 2))
-    try:
-        boxes = () if veil.is_open else covers_of(row, series).boxes
-        instance = read_instance(str(default_storage().local_path(row.storage_key)))
-        if not instance.frames:
-            raise Http404
-        png = slice_png(instance, frame, max_side=THUMBNAIL_SIDE, covers=boxes)
-    except (DataError, AnalysisError) as error:
-        raise Http404(error.reason.code) from error
-    response = HttpResponse(png, content_type="image/png")
-    patch_cache_control(response, private=True, max_age=_ONE_HOUR)
-    return response
+    covers = None if veil.is_open else lambda: covers_of(row, series).boxes
+    return picture_answer(row, frame, max_side=THUMBNAIL_SIDE, covers=covers)
 
 
 def _veil(request: HttpRequest, assignment_id: UUID) -> Veil:

@@ -8,27 +8,22 @@ from uuid import UUID
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.template.response import TemplateResponse
 from django.urls import reverse
-from django.utils.cache import get_conditional_response, patch_cache_control
-from django.utils.http import quote_etag
+from django.utils.cache import patch_cache_control
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from imagingqc.criteria.explain import reason_text
 from imagingqc.dicom.single_frame import VERSION, single_frame
-from imagingqc.errors import DataError
 from yingheng.catalog.models import Exam, Series
 from yingheng.catalog.selectors import exam_get, instance_of_id, series_get, series_of_exam
 from yingheng.catalog.storage import default_storage
-from yingheng.common.errors import NotFound
 from yingheng.common.ui import words
 from yingheng.evidence.selectors import verdicts_effective_of_exam
 from yingheng.tenancy.access import page
 from yingheng.tenancy.permissions import EXAM_VIEW
+from yingheng.web.images import frame_answer
 from yingheng.web.viewer_data import ExamData, compared_with, series_data
 from yingheng.web.viewer_texts import KEYS, texts
 from yingheng.web.views.exams import exam_name
-
-_ONE_HOUR = 3600
 
 
 @page(EXAM_VIEW)
@@ -117,21 +112,11 @@ def frame_file(request: HttpRequest, instance_id: UUID, frame: int) -> HttpRespo
     422 with the reason as text when the frame cannot be had, 404 when the bytes are gone.
     """
     row = instance_of_id(request.scope, instance_id)
-    tag = quote_etag(f"{row.sha256[:32]}-{frame}-{VERSION}")
-    answer: HttpResponseBase | None = get_conditional_response(request, etag=tag)
-    if answer is None:
-        try:
-            data = single_frame(str(default_storage().local_path(row.storage_key)), frame)
-        except DataError as refused:
-            return HttpResponse(reason_text(refused.reason, words.language()), status=422, content_type="text/plain")
-        except NotFound:
-            return HttpResponse(_("The pixels are no longer kept."), status=404, content_type="text/plain")
-        answer = HttpResponse(data, content_type="application/dicom")
-        answer["Content-Disposition"] = 'attachment; filename="frame.dcm"'
-    answer["ETag"] = tag
-    # The bytes never change, but who may see them can: only this browser keeps them, and not for long.
-    patch_cache_control(answer, private=True, max_age=_ONE_HOUR, immutable=True)
-    return answer
+    return frame_answer(
+        request,
+        f"{row.sha256[:32]}-{frame}-{VERSION}",
+        lambda: single_frame(str(default_storage().local_path(row.storage_key)), frame),
+    )
 
 
 def _kept(response: HttpResponse) -> HttpResponse:
