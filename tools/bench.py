@@ -342,6 +342,13 @@ def _phantom(name: str, folder: Path) -> Numbers:
     return phantoms.bench(name, folder.parent)
 
 
+def bench_review(folder: Path) -> Numbers:
+    """Pages of film review with a million readings behind them: p50 and p95 in ms, and queries (budget 150 ms, 15)."""
+    import bench_review as reviewing  # noqa: PLC0415 - beside this file
+
+    return reviewing.bench_review(folder.parent, SEED)
+
+
 BENCHES: dict[str, Callable[[Path], Numbers]] = {
     "check": bench_check,
     "ct": bench_ct,
@@ -350,6 +357,7 @@ BENCHES: dict[str, Callable[[Path], Numbers]] = {
     "forward": bench_forward,
     "header": bench_header,
     "receive": bench_receive,
+    "review": bench_review,
     "acr-mr": bench_acr_mr,
     "acr-ct": bench_acr_ct,
     "catphan": bench_catphan,

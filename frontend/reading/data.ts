@@ -9,6 +9,10 @@ export interface CaseData {
   progress: { done: number; total: number };
   due: string;
   modality: string;
+  /** Which defects are marked: those of reports, or of a modality (that of the images where it is not told). */
+  dictionary?: string;
+  /** What is read instead of the images. */
+  content?: ContentData | null;
   exam: ExamData;
   series: SeriesData | null;
   start: number;
@@ -17,22 +21,53 @@ export interface CaseData {
   preset: number;
   unchecked: boolean;
   marks: MarkData[];
-  position: { name: string; shows: string; criteria: string } | null;
+  position: PositionData | null;
+  /** Of a case of several positions that of each film, by the name of its series. */
+  positions?: Record<string, PositionData>;
   sheet: string;
   addresses: Record<"page" | "open" | "seconds" | "submit" | "marks" | "priors" | "decline", string>;
   next: string;
 }
 
+export interface PositionData {
+  name: string;
+  shows: string;
+  criteria: string;
+  pictures?: { url: string; name: string }[];
+}
+
 export type MarkKind = "point" | "rect" | "arrow";
 
-/** A mark on a slice: a point, two corners of a box, or from where to where an arrow goes, in image pixels. */
+/** On a slice: a point, two corners of a box, or from where to where an arrow goes, in image pixels. */
+export interface ImageShape {
+  kind: MarkKind;
+  points: Point[];
+}
+
+/** Words of a part of a report: characters (code points) from `start` to before `end`. */
+export interface TextShape {
+  kind: "text";
+  part: string;
+  start: number;
+  end: number;
+}
+
+/** A mark; one in a text has no series. */
 export interface MarkData {
   id: string;
   series: string;
   index: number;
-  shape: { kind: MarkKind; points: Point[] };
+  shape: ImageShape | TextShape;
   defect: string;
   note: string;
+}
+
+/** What is read instead of images: see web/reading/content.py, which writes it. */
+export interface ContentData {
+  kind: string;
+  title: string;
+  html: string;
+  others: { part: string; start: number; end: number; label: string }[];
 }
 
 export interface Defect {
@@ -49,6 +84,10 @@ export interface RoomConfig {
   lang: string;
   defects: Record<string, Defect[]>;
   addresses: Record<"series" | "exam_data" | "defects" | "readings", string>;
+}
+
+export function dictionaryOf(one: CaseData): string {
+  return one.dictionary ?? one.modality;
 }
 
 export function viewerConfig(room: RoomConfig, one: CaseData): Config {

@@ -1,22 +1,16 @@
-import type { Evidence, Point, Shape } from "../viewer/data";
+import type { Evidence, Point } from "../viewer/data";
 import { icon, make, need } from "../viewer/dom";
 import type { Panel } from "../viewer/panel";
 import { text } from "../viewer/texts";
 import type { Viewer } from "../viewer/viewer";
-import { type CaseData, type Defect, type MarkData, type MarkKind, newId, tokenOf } from "./data";
+import { type CaseData, type Defect, type ImageShape, type MarkData, type TextShape, newId, tokenOf } from "./data";
 import { DefectChooser } from "./defects";
+import { type Sketch, pointsOf, shapeOf } from "./shapes";
+import type { Words } from "./words";
 
 const STEP = 12; // CSS pixels of one key press; with Shift 2
 const MOVED = 4; // CSS pixels from which a press is a drag
 const AGAIN = 8000;
-const HEAD = 0.2; // of an arrow's length: its head
-
-interface Sketch {
-  panel: Panel;
-  from: Point;
-  kind: MarkKind;
-  to: Point;
-}
 
 /** Marks of a case: drawn by mouse or by key, named, listed at the sheet and stored at once. */
 export class Marks {
@@ -38,9 +32,10 @@ export class Marks {
 
   constructor(
     private readonly viewer: Viewer,
+    private readonly words: Words,
     private readonly said: (words: string) => void,
   ) {
-    need("span", this.hint).textContent = text("marking");
+    words.selected = () => this.on && this.words.markable && this.takeWords(this.words.selection());
     this.button.addEventListener("click", () => this.toggle());
     const pointer = { down: (e: PointerEvent) => this.down(e), move: (e: PointerEvent) => this.move(e), up: (e: PointerEvent) => this.up(e) };
     for (const [name, act] of Object.entries(pointer)) this.panes.addEventListener(`pointer${name}`, (event) => act(event as PointerEvent), true);
@@ -56,6 +51,7 @@ export class Marks {
     this.marks = [...one.marks];
     this.unsent.clear();
     this.list();
+    this.refresh();
   }
 
   /** The series of an image that was just opened takes its marks. */
@@ -65,6 +61,8 @@ export class Marks {
   }
 
   private refresh(): void {
+    const inText = this.marks.filter((mark) => mark.shape.kind === "text");
+    this.words.draw(inText.map((mark) => ({ ...(mark.shape as TextShape), label: this.nameOf(mark), look: "own" })));
     for (const panel of this.viewer.shown) {
       this.attach(panel);
       const { sketch } = this;
@@ -74,7 +72,8 @@ export class Marks {
   }
 
   private evidence(mark: MarkData): Evidence {
-    return { shape: shapeOf(mark.shape.kind, mark.shape.points), index: mark.index, label: this.nameOf(mark), outcome: "mark" };
+    const shape = mark.shape as ImageShape; // one in a text has no series
+    return { shape: shapeOf(shape.kind, shape.points), index: mark.index, label: this.nameOf(mark), outcome: "mark" };
   }
 
   private nameOf(mark: MarkData): string {
@@ -89,12 +88,23 @@ export class Marks {
   }
 
   private start(): void {
-    if (!this.markable(this.viewer.current)) return;
+    const inText = this.words.markable;
+    if (inText && this.takeWords(this.words.selection())) return;
+    if (!inText && (this.words.shown || !this.markable(this.viewer.current))) return;
     this.on = true;
     this.panes.dataset["marking"] = "";
+    need("span", this.hint).textContent = text(inText ? "marking_words" : "marking");
     this.hint.hidden = false;
     this.button.setAttribute("aria-pressed", "true");
-    this.viewer.current.element.focus({ preventScroll: true });
+    if (inText) this.words.begin();
+    else this.viewer.current.element.focus({ preventScroll: true });
+  }
+
+  /** Asks which defect the words show; whether there were any. */
+  private takeWords(shape: TextShape | null): boolean {
+    if (!shape || this.asking) return false;
+    void this.name(shape, "", 0);
+    return true;
   }
 
   stop(): boolean {
@@ -105,6 +115,7 @@ export class Marks {
     this.button.setAttribute("aria-pressed", "false");
     this.cross.remove();
     this.cursor = this.anchor = this.sketch = null;
+    if (had) this.words.end();
     if (had) this.refresh();
     return had;
   }
@@ -150,6 +161,7 @@ export class Marks {
   key(event: KeyboardEvent): boolean {
     if (!this.on) return false;
     if (event.key === "Escape") return this.stop();
+    if (this.words.markable) return event.key === "Enter" ? this.takeWords(this.words.sketch) : this.words.key(event);
     const ways: Record<string, Point> = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
     const way = ways[event.key];
     const panel = this.viewer.current;
@@ -188,14 +200,19 @@ export class Marks {
     const { panel } = sketch;
     const points = pointsOf(sketch);
     if (!panel.series || points.some((point) => !point.every(Number.isFinite))) return;
-    const [series, index] = [panel.series.id, panel.index];
     this.sketch = sketch;
+    await this.name({ kind: sketch.kind, points }, panel.series.id, panel.index);
+  }
+
+  /** Asks for the defect and keeps the mark. */
+  private async name(shape: MarkData["shape"], series: string, index: number): Promise<void> {
     this.asking = true;
     const defect = await this.chooser.ask(this.defects);
     this.asking = false;
     this.stop();
+    this.words.forget();
     if (defect === null) return;
-    const mark: MarkData = { id: newId(), series, index, shape: { kind: sketch.kind, points }, defect, note: "" };
+    const mark: MarkData = { id: newId(), series, index, shape, defect, note: "" };
     this.marks.push(mark);
     this.unsent.add(mark.id);
     this.list();
@@ -265,8 +282,10 @@ export class Marks {
     const show = make("button", "bare room-mark-show");
     show.type = "button";
     show.title = text("mark_show");
-    show.append(icon("flag"), make("span", "", this.nameOf(mark) || text("mark_unnamed")), make("small", "muted", text(`mark_${mark.shape.kind}`)));
-    show.addEventListener("click", () => void this.viewer.goTo(mark.series, mark.index).then(() => this.viewer.current.flash()));
+    const { shape } = mark;
+    const about = shape.kind === "text" ? this.words.quote(shape) : text(`mark_${shape.kind}`);
+    show.append(icon("flag"), make("span", "", this.nameOf(mark) || text("mark_unnamed")), make("small", "muted", about));
+    show.addEventListener("click", () => this.reveal(mark));
     const remove = make("button", "bare room-mark-remove");
     remove.type = "button";
     remove.setAttribute("aria-label", text("mark_remove"));
@@ -276,21 +295,10 @@ export class Marks {
     item.append(show, remove);
     return item;
   }
-}
 
-/** In image pixels: one point, two corners of a box, or the tail and the head of an arrow. */
-function pointsOf({ panel, from, to, kind }: Sketch): Point[] {
-  const [a, b] = [panel.view.toImage(from), panel.view.toImage(to)];
-  return kind === "point" ? [b] : [a, b];
-}
-
-function shapeOf(kind: MarkKind, points: Point[]): Shape {
-  const [a, b = a] = points as [Point, Point?] as [Point, Point];
-  if (kind === "point") return { kind: "points", points: [a] };
-  if (kind === "rect") {
-    return { kind: "rect", x: Math.min(a[0], b[0]), y: Math.min(a[1], b[1]), width: Math.abs(b[0] - a[0]), height: Math.abs(b[1] - a[1]) };
+  private reveal({ shape, series, index }: MarkData): void {
+    if (shape.kind === "text") return this.words.reveal(shape);
+    this.words.show(false);
+    void this.viewer.goTo(series, index).then(() => this.viewer.current.flash());
   }
-  const [dx, dy] = [(b[0] - a[0]) * HEAD, (b[1] - a[1]) * HEAD];
-  const barb = (turn: number): Point => [b[0] - dx + turn * dy * 0.6, b[1] - dy - turn * dx * 0.6];
-  return { kind: "polyline", points: [a, b, barb(1), b, barb(-1)] };
 }

@@ -5,9 +5,11 @@ import { load } from "../viewer/engine/engine";
 import { text } from "../viewer/texts";
 import { Viewer } from "../viewer/viewer";
 import { Clock } from "./clock";
-import { type CaseData, type Defect, type RoomConfig, post, viewerConfig } from "./data";
+import { type CaseData, type Defect, type RoomConfig, dictionaryOf, post, viewerConfig } from "./data";
 import { Marks } from "./marks";
+import { PositionBox } from "./position";
 import { SheetKeys } from "./sheetkeys";
+import { Words } from "./words";
 
 interface Submitted {
   next: string;
@@ -19,6 +21,8 @@ interface Submitted {
 /** The reading room: one case after the other, images on the left, the sheet on the right. */
 export class Room {
   private readonly viewer: Viewer;
+  private readonly words = new Words();
+  private readonly position = new PositionBox();
   private readonly marks: Marks;
   private readonly clock: Clock;
   private one: CaseData;
@@ -35,7 +39,12 @@ export class Room {
   ) {
     this.one = config.case;
     this.viewer = new Viewer(viewerConfig(config, config.case), cacheBytes, true);
-    this.marks = new Marks(this.viewer, (words) => this.said(words));
+    this.marks = new Marks(this.viewer, this.words, (words) => this.said(words));
+    const marked = this.viewer.opened;
+    this.viewer.opened = (panel) => {
+      marked(panel);
+      this.position.at(panel.series?.id ?? "");
+    };
     this.clock = new Clock((seconds) => void this.beat(seconds));
     document.addEventListener("keydown", (event) => this.key(event), true);
     window.addEventListener("popstate", () => location.reload());
@@ -48,7 +57,8 @@ export class Room {
     this.one = one;
     this.head(one);
     this.hangSheet(one);
-    this.marks.load(one, this.form, this.config.defects[one.modality] ?? []);
+    this.words.load(one.content ?? null);
+    this.marks.load(one, this.form, this.config.defects[dictionaryOf(one)] ?? []);
     this.keys.start();
     void this.open(one);
     await this.viewer.take(viewerConfig(this.config, one), one.second, one.second_start, one.preset);
@@ -68,9 +78,7 @@ export class Room {
     const unchecked = need("[data-unchecked]");
     unchecked.hidden = !one.unchecked;
     need("span", unchecked).textContent = text("unchecked");
-    const position = need("[data-position]");
-    position.hidden = one.position === null;
-    for (const key of ["name", "shows", "criteria"] as const) need(`[data-position-${key}]`).textContent = one.position?.[key] ?? "";
+    this.position.load(one);
   }
 
   private hangSheet(one: CaseData): void {
@@ -98,12 +106,13 @@ export class Room {
     }
   }
 
-  private async defectsOf({ modality }: CaseData): Promise<void> {
-    if (this.config.defects[modality]) return;
+  private async defectsOf(one: CaseData): Promise<void> {
+    const dictionary = dictionaryOf(one);
+    if (this.config.defects[dictionary]) return;
     try {
-      const told = await fetchJson<{ defects: Defect[] }>(this.config.addresses.defects.replace("{modality}", encodeURIComponent(modality)));
-      this.config.defects[modality] = told.defects;
-      if (this.one.modality === modality) this.marks.load(this.one, this.form, told.defects);
+      const told = await fetchJson<{ defects: Defect[] }>(this.config.addresses.defects.replace("{modality}", encodeURIComponent(dictionary)));
+      this.config.defects[dictionary] = told.defects;
+      if (dictionaryOf(this.one) === dictionary) this.marks.load(this.one, this.form, told.defects);
     } catch {
       this.said(text("offline"));
     }
@@ -180,6 +189,7 @@ export class Room {
     delete document.body.dataset["ahead"];
     const next = known ?? (await fetchJson<CaseData>(told.next));
     if (told.progress) next.progress = told.progress;
+    if (next.next.includes(this.one.id)) next.next = ""; // fetched ahead, when this one was still to be read
     history.pushState(null, "", next.addresses.page);
     await this.present(next);
     await new Promise(requestAnimationFrame);
@@ -241,11 +251,13 @@ export class Room {
     if (event.shiftKey && event.code === "KeyC") return this.viewer.act("compare");
     const key = event.key.toLowerCase();
     if (key === "v") return this.marks.toggle(), true;
+    if (key === "s") return this.position.toggle();
+    if (key === "t" && this.words.has) return this.marks.stop(), this.words.toggle();
     if (event.timeStamp < this.going) return (this.going = 0), false; // "g" and a letter lead to another page
     if (key === "g") return (this.going = event.timeStamp + 1200), false;
     if (this.keys.key(key)) return true;
     if (/^[\dabcd]$/.test(key)) return true; // these belong to the sheet, also where it has no use for them
-    return this.viewer.key(event);
+    return this.words.shown ? this.words.scroll(event.key) : this.viewer.key(event);
   }
 
   private escape(): boolean {

@@ -107,7 +107,7 @@ export class SheetKeys {
   /** Tab goes from item to item as long as there is another one. */
   tab(back: boolean): boolean {
     const inside = this.form.contains(document.activeElement);
-    const elsewhere = document.activeElement !== document.body && !document.activeElement?.closest(".viewer-panes");
+    const elsewhere = document.activeElement !== document.body && !document.activeElement?.closest(".viewer-panes, .room-content");
     if (!inside && elsewhere) return false;
     if (document.activeElement?.closest(".room-foot, .room-marks, .sheet-note")) return false;
     const next = inside ? this.current + (back ? -1 : 1) : back ? -1 : this.current;

@@ -14,8 +14,10 @@ from yingheng.audit.actor import Actor
 from yingheng.common.ui import assets
 from yingheng.documents import triggers as documents_triggers
 from yingheng.evidence import triggers as evidence_triggers
+from yingheng.governance import triggers as governance_triggers
 from yingheng.phantomqc import triggers as phantomqc_triggers
 from yingheng.registry import triggers as registry_triggers
+from yingheng.rejects import triggers as rejects_triggers
 from yingheng.review import triggers as review_triggers
 from yingheng.rulebook import triggers as rulebook_triggers
 from yingheng.sheets import triggers as sheets_triggers
@@ -28,6 +30,8 @@ INSERT_ONLY = (
     registry_triggers,
     phantomqc_triggers,
     review_triggers,
+    governance_triggers,
+    rejects_triggers,
     rulebook_triggers,
     sheets_triggers,
     documents_triggers,
@@ -36,9 +40,12 @@ NO_ROUTES: dict[str, Any] = {}
 PASSWORD = "Radiograph-2026"  # satisfies the rules; used in tests alone
 
 
-@pytest.fixture(autouse=True)
-def _log_may_be_emptied(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Transactional tests empty every table afterwards, which the triggers of append-only tables rightly refuse."""
+@pytest.fixture(scope="session", autouse=True)
+def _log_may_be_emptied() -> Iterator[None]:
+    """Transactional tests empty every table afterwards, which the triggers of append-only tables rightly refuse.
+
+    Of the session: what a single test patched is put back before its tables are emptied.
+    """
     flush = TransactionTestCase._fixture_teardown
 
     def teardown(self: TransactionTestCase) -> None:
@@ -55,7 +62,9 @@ def _log_may_be_emptied(monkeypatch: pytest.MonkeyPatch) -> None:
             for triggers in INSERT_ONLY:
                 triggers.install(connection)
 
-    monkeypatch.setattr(TransactionTestCase, "_fixture_teardown", teardown)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(TransactionTestCase, "_fixture_teardown", teardown)
+        yield
 
 
 @pytest.fixture(autouse=True)

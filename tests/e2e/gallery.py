@@ -15,7 +15,7 @@ from tests.e2e.harness import ROOT
 STATES = {
     "list": ("full", "empty", "error", "loading", "long"),
     "thing": ("full", "empty", "long"),
-    "form": ("full", "error", "long", "hand"),
+    "form": ("full", "error", "long", "hand", "groups"),
     "sheet": ("full", "empty", "error", "long"),
     "board": ("full", "empty", "long"),
     "dashboard": ("full", "empty"),

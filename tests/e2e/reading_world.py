@@ -23,3 +23,19 @@ def sample(hospital) -> None:
     Case.objects.filter(exam=exams[-1]).update(template=head)
     for case in campaign.cases.order_by("number"):
         give(case, reader)
+    _reports(hospital, reader)
+
+
+def _reports(hospital, reader) -> None:
+    """Two reports of these exams to be audited, after the films."""
+    from tests.apps.review.auditing import audit, make_order, make_version  # noqa: PLC0415
+
+    from yingheng.catalog.models import Exam  # noqa: PLC0415
+    from yingheng.review.models import Campaign  # noqa: PLC0415
+
+    exams = [Exam.objects.get(hospital=hospital, accession=f"VIEW-{n}") for n in (3, 4)]
+    for n, exam in enumerate(exams, start=1):
+        make_order(exam)
+        make_version(exam, findings=f"左肺上叶见 12 mm 结节，边缘毛刺。第{n}份，右肺未见异常。")
+    campaign, _given, _reader = audit(hospital, "report", exams, reader=reader)
+    Campaign.objects.filter(pk=campaign.pk).update(title="一月报告考核")

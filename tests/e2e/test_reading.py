@@ -93,3 +93,32 @@ def test_two_cases_are_read_by_keyboard_alone(viewed, page):
     expect(page.locator("[data-progress]")).to_have_text(re.compile(r"^2 / 4$"), timeout=SLOW)
     until(page, "document.querySelector('.viewer-message').hidden")
     assert page.evaluate("Object.keys(localStorage).filter(key => key.startsWith('sheet:reading')).length") == 0
+
+
+def test_a_report_is_read_by_keyboard_with_a_mark_on_its_words(viewed, page):
+    page.goto(f"{viewed.base}/review/read/")
+    page.get_by_text("一月报告考核").first.click()
+    page.wait_for_url(re.compile(r"/review/read/[0-9a-f-]{36}/$"), timeout=SLOW)
+    text = page.locator(".room-content [data-part=findings]")
+    expect(text).to_contain_text("左肺上叶见 12 mm 结节", timeout=SLOW)
+    first = page.url
+    for key in ("v", "ArrowRight", "ArrowLeft", "Space", "ArrowRight", "Shift+ArrowLeft", "Enter"):
+        page.keyboard.press(key)
+    expect(page.locator("#room-defects")).to_be_visible()
+    page.keyboard.type("zyxc")
+    page.keyboard.press("Enter")
+    expect(page.locator("[data-marks] li:not(.is-unsent)")).to_have_count(1, timeout=SLOW)
+    expect(text.locator("mark.is-own")).to_have_text("左肺上叶见 12 mm 结节，边缘毛")
+    page.keyboard.press("t")
+    expect(text).to_be_hidden()
+    drawn(page)
+    page.keyboard.press("t")
+    expect(text).to_be_visible()
+    answer_all(page)
+    until(page, "document.body.dataset.ahead", seconds=60)
+    page.evaluate("performance.clearResourceTimings()")
+    page.keyboard.press("Control+Enter")
+    eventually(page, lambda: page.url != first, seconds=60)
+    expect(text).to_contain_text("第2份", timeout=SLOW)
+    expect(page.locator("[data-marks] li")).to_have_count(0)
+    assert page.evaluate(FETCHED) == []

@@ -92,8 +92,10 @@ def build(home: Path) -> None:
 
     folder_import(hospital=hospital, paths=[home / "samples"], actor=Actor("system:test", "test"))
     from tests.e2e.reading_world import sample  # noqa: PLC0415
+    from tests.e2e.teaching_world import school  # noqa: PLC0415
 
     sample(hospital)
+    school(hospital)
 
 
 @contextmanager

@@ -6,9 +6,11 @@ import pytest
 from tests.apps.review.making import PASSWORD, make_device, make_exams, make_hospital
 
 from yingheng.catalog.models import Exam
+from yingheng.catalog.services.operators import exam_operators_tell
 from yingheng.cli import demo_review
 from yingheng.cli.demo import PEOPLE
 from yingheng.cli.demo_exams import SCENES
+from yingheng.cli.demo_staff import operator_of, staff
 from yingheng.common.clock import local_day
 from yingheng.jobs.worker import run_due_here
 from yingheng.review.models import Appeal, Assignment, Campaign, Case, Plan, Reading, SignOff, Tracing
@@ -26,11 +28,15 @@ def hospital(db, monkeypatch, tmp_path):
     found = make_hospital("demo-h1")
     for username, shown, role in PEOPLE:
         user_create(actor=None, username=username, display_name=shown, organisation=found, role=role, password=PASSWORD)
+    told = {}
     for number, scene in enumerate(SCENES, start=1):
         kind = _MODALITIES[scene.name[:2]]
         device = make_device(found, f"{kind}-{number}", kind)
         (exam,) = make_exams(device, 1, day=dt.date(2026, 1, 1 + number), is_demo=True)
         Exam.objects.filter(pk=exam.pk).update(accession=f"DEMO-A{number:04d}")
+        told[exam.pk] = [operator_of(scene.name)]
+    staff(found)
+    exam_operators_tell(found, told, "header")
     monkeypatch.setattr("yingheng.cli.importing.import_folders", lambda *_a, **_k: None)
     monkeypatch.setattr(demo_review, "recent_write", lambda *_a: [])
     demo_review.daily_review(tmp_path, found.code)

@@ -23,13 +23,16 @@ from yingheng.web.courses import trend_url
 
 pytestmark = pytest.mark.django_db
 CEILING = 15
-LISTS = ("review:campaigns", "review:plans", "review:accounts",
+LISTS = ("review:campaigns", "review:plans", "web:persons", "web:operators",
          "review:appeals", "review:tracings", "review:mine",
+         "review:teaching", "review:teaching_work", "review:exercises", "review:training", "review:trainees",
+         "governance:meetings", "governance:actions", "governance:series_list", "governance:hospitals",
          "schedule:calendar", "schedule:plans", "phantomqc:tests", "phantomqc:cases",
          "phantomqc:templates", "phantomqc:rules", "phantomqc:gate",
          "web:today", "web:exams", "web:items", "web:findings", "web:devices", "web:standards", "tenancy:users",
          "audit:list", "jobs:list", "notify:list", "rulebook:list", "rulebook:standards",
-         "web:methods", "web:calibration", "web:board", "web:retakes", "web:retake_counts", "web:storage",
+         "web:methods", "web:calibration", "web:board", "web:retakes", "web:retake_counts",
+         "rejects:analysis", "rejects:rows", "rejects:days", "rejects:logs", "rejects:texts", "web:storage",
          "web:patients", "ingest:messages", "ingest:message_sources", "ingest:queries",
          "ingest:query_plans", "ingest:watched", "web:sheets", "sheets:templates",
          "ingest:outbox", "ingest:commitments",

@@ -8,11 +8,15 @@ from urllib.parse import quote
 import pytest
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from tests.apps.catalog.operating import make_operator
+from tests.apps.governance.making import make_meetings
 from tests.apps.ingest.making import make_intake
 from tests.apps.ingest.telling import tell
 from tests.apps.phantomqc.making import programme_of
+from tests.apps.rejects.making import make_rejects
 from tests.apps.review.following import make_followed
 from tests.apps.review.making import make_review
+from tests.apps.review.schooling import make_teaching
 from tests.apps.rulebook.making import draft, published, table
 from tests.apps.sheets.making import make_sheets
 from tests.flows.api_routes import API_ROUTES
@@ -81,6 +85,10 @@ def things_of(world, person) -> dict:
         **make_sheets(Device.objects.get(pk=world.device), user.actor),
         **make_review(Exam.objects.select_related("hospital").get(pk=world.exam), key),
         **make_followed(world.exam),
+        **make_rejects(Device.objects.get(pk=world.device)),
+        **make_teaching(world.hospital, key),
+        "operator": make_operator(Exam.objects.get(pk=world.exam)).pk,
+        **make_meetings(world.hospital, key),
         "hospital": world.hospital.pk,
         "key": quote(Exam.objects.get(pk=world.exam).item_key),
     }
@@ -160,15 +168,18 @@ def ask(client, name, route, things):
 
 
 def names_a_thing(route):
-    return any(value in {"exam", "series", "instance", "assessment", "finding", "device", "user", "membership", "job",
-                         "delivery", "quarantine", "retake", "hospital", "rules", "signed", "trial", "token", "machine",
-                         "local_ae", "remote_ae", "forward_rule", "outgoing", "webhook", "notice",
-                         "told", "message_source", "patient", "patient_link", "plan", "due", "device_test",
-                         "phantom_case", "phantom_rule", "item_value", "instrument_reading", "sheet", "sheet_done",
-                         "review_results", "review_result", "review_reading", "review_appeal",
-                         "review_tracing", "review_plan", "review_sample", "review_case", "review_person",
-                         "review_reader", "review_assignment", "review_day", "review_film",
-                         "sheet_template", "sheet_begun", "sheet_file", "commitment", "commitment_ask"}
+    return any(value in {"exam", "series", "instance", "assessment", "finding", "device", "user", "membership",
+                         "job", "delivery", "quarantine", "retake", "hospital", "rules", "signed", "trial", "token",
+                         "machine", "local_ae", "remote_ae", "forward_rule", "outgoing", "webhook", "notice", "told",
+                         "message_source", "patient", "patient_link", "plan", "due", "device_test", "phantom_case",
+                         "phantom_rule", "item_value", "instrument_reading", "sheet", "sheet_done", "reject_log",
+                         "rejected_exposure", "review_results", "review_result", "review_reading", "review_appeal",
+                         "review_tracing", "review_year", "review_plan", "review_sample", "review_case",
+                         "review_person", "review_reader", "review_assignment", "review_day", "review_film",
+                         "teaching", "teaching_draft", "exercise", "attempt", "meeting", "meeting_held",
+                         "meeting_recorded", "meeting_signed", "meeting_topic", "meeting_topic_gone",
+                         "meeting_action", "meeting_series", "sheet_template", "sheet_begun", "sheet_file",
+                         "commitment", "commitment_ask"}
                for value in route.things.values())  # fmt: skip
 
 

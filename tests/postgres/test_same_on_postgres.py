@@ -34,8 +34,19 @@ def run_tests(url, home, *words):
             "tests/flows/test_phantoms_rerouted.py::test_the_verdicts_and_findings_of_the_old_test_count_no_more",
         ),
         ("tests/apps/jobs/test_engine.py",),
+        (
+            "tests/apps/rollups/test_months.py",
+            "tests/apps/review/test_year.py::test_a_year_closes_once_and_stays",
+            "tests/apps/review/test_year.py::test_hospitals_and_days_add_up",
+            "tests/apps/review/test_at_once.py",
+        ),
     ],
-    ids=["audit, notify, tenancy", "scope, jobs, schedule, sheets, documents, performance tests", "engine"],
+    ids=[
+        "audit, notify, tenancy",
+        "scope, jobs, schedule, sheets, documents, performance tests",
+        "engine",
+        "film review: months and years, several at once",
+    ],
 )
 def test_it_passes_the_same_tests(database_url, tmp_path, tests):
     done = run_tests(database_url, tmp_path, *tests)

@@ -143,6 +143,51 @@ def consensus(scores: Sequence[Score], found: Leniency) -> dict[str, Consensus]:
     return worth
 
 
+@dataclass(frozen=True, slots=True)
+class AdjustedMean:
+    """Mean over `n` cases freed of who read them, beside the `plain` one; in the unit of the scores."""
+
+    value: float
+    plain: float
+    se: float
+    interval: Interval
+    n: int
+
+
+def adjusted_mean(scores: Sequence[Score], level: float = LEVEL) -> AdjustedMean:
+    """Mean of the cases' consensus values, as if all readers of average leniency had read all of them alike.
+
+    The error holds the spread of the cases' values (s²/n) and that of the readers' effects, which all cases share
+    (wᵀEw with w the mean weight of each reader and E the covariance of the shrunken effects); Student's t with n − 1.
+    The cases count as a simple sample of those that could be read.  Raises as `leniency`; AnalysisError `reader_alone`
+    for a reader who shares no case, `readers_not_linked` where no chain of shared cases links all readers: then the
+    zeros of the groups cannot be compared.
+    """
+    found = leniency(scores, level)
+    if found.refused:
+        raise AnalysisError("reader_alone", reader=min(found.refused))
+    if found.groups > 1:
+        first = {one.group: one.reader for one in reversed(found.readers)}
+        raise AnalysisError("readers_not_linked", first=first[0], second=first[1])
+    worth = consensus(scores, found)
+    values = np.array([one.value for one in worth.values()])
+    given = averaged([(s.case, s.reader, s.value) for s in scores])
+    by_case: dict[str, list[float]] = {}
+    for (case, _reader), value in given.items():
+        by_case.setdefault(case, []).append(value)
+    plain = math.fsum(math.fsum(several) / len(several) for several in by_case.values()) / len(by_case)
+    weights = np.zeros(len(found.model.levels))
+    place = {name: i for i, name in enumerate(found.model.levels)}
+    for case, reader in given:
+        weights[place[reader]] += 1 / (len(by_case[case]) * len(by_case))
+    error = _shrunken(found.model, found.between)[1]
+    n = len(values)
+    se = math.sqrt(float(values.var(ddof=1)) / n + float(weights @ error @ weights))
+    half = float(stdtrit(n - 1, 0.5 + level / 2)) * se
+    value = float(values.mean())
+    return AdjustedMean(value, plain, se, _around(value, half), n)
+
+
 def _around(value: float, half: float) -> Interval:
     return (value - half, value + half)
 

@@ -11,7 +11,6 @@ from yingheng.common.clock import now
 from yingheng.common.errors import Invalid
 
 
-@transaction.atomic
 def record(
     *,
     actor: Actor | None,
@@ -34,11 +33,7 @@ def record(
     text = reason.strip()
     if not text and action.endswith(REASONED):
         raise Invalid("audit.reason_missing")
-    chain = _locked_chain(scope or SYSTEM_CHAIN)
     entry = Entry(
-        chain=chain.name,
-        sequence=chain.length + 1,
-        at=now(),
         actor_id=actor.id if actor else "",
         actor_name=actor.name if actor else "",
         action=action,
@@ -47,16 +42,26 @@ def record(
         before_text="" if before is None else canonical(before),
         after_text="" if after is None else canonical(after),
         reason=text,
-        previous=chain.head,
     )
+    with transaction.atomic(savepoint=False):  # an entry that fails takes its deed along
+        _append(entry, _locked_chain(scope or SYSTEM_CHAIN))
+    return entry
+
+
+def _append(entry: Entry, chain: Chain) -> None:
+    entry.chain, entry.sequence, entry.previous = chain.name, chain.length + 1, chain.head
+    entry.at = now()  # in the order of the chain
     entry.digest = entry_digest(entry)
     entry.save(force_insert=True)
     chain.length, chain.head = entry.sequence, entry.digest
     chain.save(update_fields=("length", "head"))
-    return entry
 
 
 def _locked_chain(name: str) -> Chain:
     # SQLite has no row locks, but its transactions begin IMMEDIATE and so already exclude each other.
-    Chain.objects.bulk_create([Chain(name=name)], ignore_conflicts=True)
-    return Chain.objects.select_for_update(no_key=True).get(name=name)
+    rows = Chain.objects.select_for_update(no_key=True).filter(name=name)
+    found = rows.first()
+    if found is None:
+        Chain.objects.bulk_create([Chain(name=name)], ignore_conflicts=True)
+        found = rows.get()
+    return found

@@ -12,7 +12,7 @@ class CatalogConfig(AppConfig):
     verbose_name = _("Catalog")
 
     def ready(self) -> None:
-        from yingheng.catalog import own_holds  # noqa: PLC0415 - needs the app registry
+        from yingheng.catalog import agenda, own_holds  # noqa: PLC0415 - needs the app registry
 
         own_holds.register()
         error_texts_add(
@@ -44,6 +44,9 @@ class CatalogConfig(AppConfig):
                 "catalog.patient_number_missing": _("A patient needs a patient id."),
                 "catalog.origin_unknown": _("The origin is unknown."),
                 "catalog.performer_elsewhere": _("This person belongs to another hospital."),
+                "catalog.operator_unknown": _("This operator does not exist, or you have no access to it."),
+                "catalog.operator_decision": _("Say whose it is, or that it is nobody of the staff."),
+                "catalog.operator_undecided": _("Nobody decided about it, so there is nothing to take back."),
                 "catalog.retake_reason_unknown": _("This reason is not in the dictionary of retake reasons."),
                 "catalog.retake_settled": _("This entry has been settled already."),
                 "catalog.retake_known": _("The register has this retake with this reason already."),
@@ -51,3 +54,4 @@ class CatalogConfig(AppConfig):
                 "catalog.retention_days": _("Pixels are kept for 1 to 36,500 days, or for good."),
             }
         )
+        agenda.register()

@@ -31,6 +31,11 @@ def keyed_digest(name: str, text: str) -> bytes:
     return hmac.new(_secret(_folder(), name), text.encode(), hashlib.sha256).digest()
 
 
+def operator_key(hospital: str, text: str) -> str:
+    """HMAC-SHA-256 (64 hex digits) of a text that names who makes exams, in its canonical spelling."""
+    return keyed_digest("operator-name.key", f"{hospital}/{text}").hex()
+
+
 def bytes_encrypt(data: bytes) -> bytes:
     """Cipher text of bytes that name patients, such as whole messages; differs at every call."""
     return _fernet(_folder()).encrypt(data)

@@ -6,6 +6,8 @@ from typing import Any
 
 from yingheng.catalog.models import Exam, PerformedStep, Retake
 from yingheng.catalog.services import retake_suggest
+from yingheng.catalog.services.operators import exam_operators_gather
+from yingheng.catalog.services.operators_deciding import operator_apply, operators_rematch
 from yingheng.catalog.services.retaining import pixels_remove
 
 
@@ -32,3 +34,20 @@ def suggest_retakes_of_steps(natural_key: str, payload: dict[str, Any]) -> None:
 def remove_expired_pixels(natural_key: str, payload: dict[str, Any]) -> None:  # noqa: ARG001 - a handler's signature
     """Route for `events.PIXELS_EXPIRED`."""
     pixels_remove(series_id=natural_key)
+
+
+def gather_operators(natural_key: str, payload: dict[str, Any]) -> None:  # noqa: ARG001 - a handler's signature
+    """Route for `events.EXAM_CLOSED`: operators that steps and orders named before the exam was there."""
+    exam = Exam.objects.select_related("order", "hospital").filter(pk=natural_key).first()
+    if exam is not None:
+        exam_operators_gather(exam=exam)
+
+
+def apply_operator(natural_key: str, payload: dict[str, Any]) -> None:  # noqa: ARG001 - a handler's signature
+    """Route for `events.OPERATOR_LINKED`: its exams follow."""
+    operator_apply(operator_id=natural_key)
+
+
+def rematch_operators(natural_key: str, payload: dict[str, Any]) -> None:  # noqa: ARG001 - a handler's signature
+    """Route for `events.STAFF_CHANGED`: texts that wait may name somebody now."""
+    operators_rematch(hospital_id=natural_key)

@@ -40,21 +40,34 @@ def demo(home: Path | None, host: str, port: int, no_serve: bool) -> None:  # no
     platform.start(home)
     platform.migrate()
     password = prepare(home)
+    from yingheng.cli.demo_audits import audits  # noqa: PLC0415
+    from yingheng.cli.demo_dictionary import own_dictionary  # noqa: PLC0415
+    from yingheng.cli.demo_meetings import meetings  # noqa: PLC0415
     from yingheng.cli.demo_phantoms import phantoms  # noqa: PLC0415
+    from yingheng.cli.demo_region import region_exams, regional_review  # noqa: PLC0415
+    from yingheng.cli.demo_rejects import rejects  # noqa: PLC0415
     from yingheng.cli.demo_review import daily_review, film_review  # noqa: PLC0415
     from yingheng.cli.demo_rules import draft_and_trial  # noqa: PLC0415
+    from yingheng.cli.demo_teaching import teaching  # noqa: PLC0415
     from yingheng.cli.demo_traffic import messages_and_retakes  # noqa: PLC0415
     from yingheng.jobs.worker import make_engine  # noqa: PLC0415
 
+    own_dictionary(HOSPITAL)
     daily_review(home, HOSPITAL)
+    region_exams(home, password)
     click.echo("评价样例检查 … · evaluating the sample exams")
     make_engine(concurrency=2).run(once=True)
     draft_and_trial(HOSPITAL)
     messages_and_retakes(HOSPITAL)
+    rejects(HOSPITAL)
     click.echo("评片 … · film review")
+    regional_review()
     film_review(HOSPITAL)  # what follows from its results is done with the phantoms
+    audits(HOSPITAL)  # afterwards: who signs its reports reads none of these films
+    teaching(HOSPITAL)
     click.echo("体模检测 … · performance tests with phantoms")
     phantoms(home, HOSPITAL)
+    meetings(HOSPITAL)
     summary()
     if no_serve:
         return
@@ -73,14 +86,17 @@ def demo(home: Path | None, host: str, port: int, no_serve: bool) -> None:  # no
 def prepare(home: Path) -> str:
     """Organisations, people and sample exams (again and again without harm); returns the password of all accounts."""
     from yingheng.cli.demo_exams import demo_write  # noqa: PLC0415
+    from yingheng.cli.demo_staff import staff  # noqa: PLC0415
     from yingheng.cli.demo_traffic import forwarding  # noqa: PLC0415
     from yingheng.cli.importing import import_folders, stored_or_said  # noqa: PLC0415
+    from yingheng.common.clock import local_day  # noqa: PLC0415
 
     hospital, password = organisations_and_people(home)
     platform.answer_for(hospital, is_open=True)
     forwarding(hospital)
+    staff(hospital)
     click.echo("生成样例检查 … · writing sample exams")
-    folders = demo_write(home / "samples")
+    folders = demo_write(home / "samples", local_day(hospital.zone))
     with stored_or_said():
         result = import_folders(hospital, tuple(folders), jobs=2, demo=True)
     click.echo(f"入库 {result.n_created} 个对象，{len(result.exam_ids)} 个检查；此前已有 {result.n_duplicates} 个")

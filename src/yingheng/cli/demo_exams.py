@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ from imagingqc.dicom.synthetic import (
     screenshot,
     us_colour,
 )
+from yingheng.cli.demo_staff import operator_of
 
 # Objects inside the installed pydicom package (MIT licence), small and of several kinds.
 # They keep the descriptions they came with, or none: nothing is made up for them.
@@ -102,31 +104,40 @@ SCENES: tuple[Scene, ...] = (
 )
 
 
-def scene_write(scene: Scene, folder: Path, number: int) -> Path:
-    """Write one scene into its own folder below `folder`; `number` makes patient, accession and day."""
+def month_before(day: dt.date) -> dt.date:
+    """The first day of the month before that of `day`: the month of the sample exams."""
+    return (day.replace(day=1) - dt.timedelta(days=1)).replace(day=1)
+
+
+def scene_write(scene: Scene, folder: Path, number: int, month: dt.date = dt.date(2026, 1, 1)) -> Path:
+    """Write one scene into its own folder below `folder`; `number` makes patient, accession and day of the month."""
     target = folder / scene.name
     study = Study(
         key=f"demo-{scene.name}",
         description=_DESCRIPTIONS.get(scene.name.split("-")[0] + "-" + scene.name.split("-")[1], ""),
-        date=f"2026{1 + number // 28:02d}{1 + number % 28:02d}",
+        date=f"{month + dt.timedelta(days=number % 28):%Y%m%d}",
         accession=f"DEMO-A{number:04d}",
         station=f"DEMO-{scene.name.split('-')[0].upper()}-1",
         device=f"SN-DEMO-{scene.name.split('-')[0].upper()}-1",
+        operator=operator_of(scene.name),
     )
     sex = "FM"[number % 2]
     scene.write(target, Patient(name=f"DEMO^{scene.name.upper()}", id=f"DEMO{number:04d}", sex=sex), study)
     return target
 
 
-def demo_write(folder: Path) -> list[Path]:
-    """All scenes and the real objects, each exam in a folder of its own; what is there already stays as it is."""
+def demo_write(folder: Path, today: dt.date) -> list[Path]:
+    """All scenes, made in the month before that of `today`, and the real objects, each exam in a folder of its own.
+
+    What is there already stays as it is.
+    """
     folders = []
     for number, scene in enumerate(SCENES, start=1):
         target = folder / scene.name
         if not target.is_dir():
             half = folder / "unfinished"  # a scene under its own name is whole, even if this is interrupted
             shutil.rmtree(half, ignore_errors=True)
-            scene_write(scene, half, number).rename(target)
+            scene_write(scene, half, number, month_before(today)).rename(target)
         folders.append(target)
     shutil.rmtree(folder / "unfinished", ignore_errors=True)
     return [*folders, *real_copy(folder)]

@@ -13,21 +13,16 @@ from typing import TYPE_CHECKING
 
 from yingheng.audit.actor import Actor
 from yingheng.cli.demo_exams import SCENES, Scene, film_write, head_mr_write
+from yingheng.cli.demo_staff import operator_of
 
 if TYPE_CHECKING:
-    from yingheng.catalog.models import Exam
-    from yingheng.registry.models import Person
     from yingheng.review.models import Assignment, Campaign, Plan
     from yingheng.tenancy.models import Organisation, User
 
 Typed = dict[str, str | list[str]]
 _ACTOR = Actor("system:demo", "演示")
 _SEED = "demo-film-review"
-_MONTH = (dt.date(2026, 1, 1), dt.date(2026, 1, 31))  # when the sample exams were made
 _DAILY, _MONTHLY, _TOPIC = "每日评片（演示）", "每月双人盲评（演示）", "胸部 DR 专项评片（演示）"
-_STAFF = (("DEMO-T1", "张技师（演示）", "zhang"), ("DEMO-T2", "刘技师（演示）", ""))
-#: Exams of the technologist with an account; the others are the other one's.
-_OWN = frozenset({"dx-chest", "dx-chest-over", "dx-chest-under", "ct-head", "mr-head"})
 _LEFT_OPEN = {"wang": 2, "zhang": 2}  # cases of the monthly sample that wait for whoever looks at the demonstration
 #: What a reader ticks on an exam, by scene; nothing of the others.
 _SEEN: Mapping[str, Typed] = {
@@ -65,7 +60,6 @@ def daily_review(home: Path, code: str) -> None:
     from yingheng.tenancy.models import Organisation  # noqa: PLC0415
 
     hospital = Organisation.objects.get(code=code)
-    staff = _staff(hospital)
     if not _known(hospital, _DAILY):
         sampling = SamplingSpec(allocation="all", strata=())
         reading = ReadingSpec(readers=1, blind="open", days=1)
@@ -73,7 +67,6 @@ def daily_review(home: Path, code: str) -> None:
         plan_put(actor=_ACTOR, organisation=hospital, fields=fields)
         with stored_or_said():
             import_folders(hospital, tuple(recent_write(home / "recent", local_day(hospital.zone))), jobs=2, demo=True)
-    _performers(hospital, staff)
 
 
 def recent_write(folder: Path, today: dt.date) -> list[Path]:
@@ -87,7 +80,7 @@ def recent_write(folder: Path, today: dt.date) -> list[Path]:
         study = Study(
             key=f"demo-{scene.name}-{day}", description="颅脑MR平扫" if kind == "MR" else "胸部正位DR", date=day,
             time=f"000{number}00", accession=f"DEMO-D{day[4:]}{number}", station=f"DEMO-{kind}-1",
-            device=f"SN-DEMO-{kind}-1",
+            device=f"SN-DEMO-{kind}-1", operator=operator_of(scene.name),
         )  # fmt: skip
         name = f"DEMO^{scene.name.upper()}"
         scene.write(folder / scene.name, Patient(name=name, id=f"DEMO1{number:03d}", sex="FM"[number % 2]), study)
@@ -126,7 +119,7 @@ def _topic(hospital: Organisation) -> None:
     campaign = _drawn(plan)
     for row in _given(campaign):
         found = _OTHER if row.reader.username == "wang" else _SEEN
-        _read(row, found.get(_scene(row), _SEEN.get(_scene(row), {})))
+        read_as(row, found.get(_scene(row), _SEEN.get(_scene(row), {})))
     campaign_publish(actor=people["wang"].actor, campaign=campaign)
     cases = {case.exam.accession: case for case in Case.objects.select_related("exam").filter(campaign=campaign)}
     objected = cases[_accession("dx-chest-under")]
@@ -152,7 +145,7 @@ def _monthly(hospital: Organisation) -> None:
     for row in ready:
         seen = _SEEN.get(_scene(row), {})
         strict = row.pk == first
-        _read(row, _STRICT if strict else seen | _SLIGHT if row.reader.username == "zhang" else seen)
+        read_as(row, _STRICT if strict else seen | _SLIGHT if row.reader.username == "zhang" else seen)
 
 
 def _yesterday(hospital: Organisation) -> None:
@@ -169,7 +162,7 @@ def _yesterday(hospital: Organisation) -> None:
     day_begin(user=head, campaign=campaign)
     for row in _given(campaign):
         poor = row.case.exam is not None and row.case.exam.outcome == "FAIL"
-        _read(row, {"grade": "b", "reasons.faults": ["exposure"]} if poor else {"grade": "a"})
+        read_as(row, {"grade": "b", "reasons.faults": ["exposure"]} if poor else {"grade": "a"})
     day_sign(
         user=head,
         campaign=campaign,
@@ -197,7 +190,7 @@ def _differing(rows: Iterable[Assignment]) -> object:
     return read_twice[0][0].pk if read_twice else None
 
 
-def _read(row: Assignment, ticked: Typed) -> None:
+def read_as(row: Assignment, ticked: Typed) -> None:
     """Open a case and submit its sheet, as the reading room does."""
     from yingheng.review.services.reading import assignment_open  # noqa: PLC0415 - after Django is set up
     from yingheng.review.sheet_subject import OCCASION, subject_of  # noqa: PLC0415
@@ -219,10 +212,19 @@ def _drawn(plan: Plan) -> Campaign:
     from yingheng.review.services.assigning import campaign_begin  # noqa: PLC0415 - after Django is set up
     from yingheng.review.services.drawing import campaign_draw  # noqa: PLC0415
 
-    first, last = _MONTH
+    first, last = _month(plan.organisation)
     campaign = campaign_draw(actor=_ACTOR, plan=plan, first_day=first, last_day=last, seed=_SEED)
     campaign_begin(actor=_ACTOR, campaign=campaign)
     return campaign
+
+
+def _month(hospital: Organisation) -> tuple[dt.date, dt.date]:
+    """First and last day of the month in which the sample exams were made."""
+    from yingheng.catalog.models import Exam  # noqa: PLC0415 - after Django is set up
+
+    made = Exam.objects.filter(hospital=hospital, accession=_accession(SCENES[0].name)).values_list("local_day")
+    first = made.get()[0].replace(day=1)
+    return first, (first + dt.timedelta(days=31)).replace(day=1) - dt.timedelta(days=1)
 
 
 def _given(campaign: Campaign) -> list[Assignment]:
@@ -245,32 +247,6 @@ def _known(hospital: Organisation, name: str) -> bool:
     from yingheng.review.models import Plan  # noqa: PLC0415 - after Django is set up
 
     return Plan.objects.filter(organisation=hospital, name=name).exists()
-
-
-def _staff(hospital: Organisation) -> list[Person]:
-    """Two technologists, the first of them with an account."""
-    from yingheng.registry.services import person_account_set, person_put  # noqa: PLC0415 - after Django is set up
-
-    found = []
-    for number, name, account in _STAFF:
-        person = person_put(actor=_ACTOR, hospital=hospital, staff_number=number, name=name, category="technologist")
-        if account and person.user_id is None:
-            person = person_account_set(actor=_ACTOR, person=person, user=_people(account)[account])
-        found.append(person)
-    return found
-
-
-def _performers(hospital: Organisation, staff: list[Person]) -> None:
-    """Who took which exam, before samples are drawn."""
-    from yingheng.catalog.models import Exam  # noqa: PLC0415 - after Django is set up
-    from yingheng.catalog.services import exam_performer_set  # noqa: PLC0415
-
-    own = {_accession(name) for name in _OWN}
-    exams: Iterable[Exam] = Exam.objects.filter(hospital=hospital, is_demo=True, performer=None, is_phantom=False)
-    for exam in exams:
-        if exam.accession.startswith("DEMO-"):
-            person = staff[0] if exam.accession in own else staff[1]
-            exam_performer_set(actor=_ACTOR, exam=exam, person=person)
 
 
 def _accession(name: str) -> str:

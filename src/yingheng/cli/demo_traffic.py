@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 from yingheng.audit.actor import Actor
 
@@ -12,7 +14,6 @@ if TYPE_CHECKING:
 
 _ACTOR = Actor("system:demo", "演示")
 _TOLD, _NUMBER = "DEMO-A0003", "DEMO0003"  # the chest CT with missing slices, and its patient
-_SENT = "20260201093000"
 _CLOSED_PORT = 9  # nobody listens there: the page shows how a destination that is down looks
 
 
@@ -61,21 +62,22 @@ def _tell(hospital: Organisation, exam: Exam) -> None:
 
     fields = SourceFields("演示 RIS", addresses=("127.0.0.1",), application="RIS", facility="DEMO")
     source = message_source_put(actor=_ACTOR, hospital=hospital, fields=fields)
-    for data in _messages(exam.accession):
+    sent = f"{exam.sort_at.astimezone(ZoneInfo(hospital.zone)) + dt.timedelta(hours=2):%Y%m%d%H%M%S}"
+    for data in _messages(exam.accession, sent):
         message_keep(hospital=hospital, arrived=Arrived(data, now(), source=source, address="127.0.0.1"))
 
 
-def _messages(accession: str) -> list[bytes]:
+def _messages(accession: str, sent: str) -> list[bytes]:
     """An order of a known exam, its report, an order of an item without mapping, and one that tells of no exam."""
     return [
-        _hl7("ORM^O01", "1", "ORC|NW|1", f"OBR|1|1||CTCHEST^胸部CT平扫{'|' * 14}{accession}{'|' * 6}CT"),
-        _hl7("ORU^R01", "2", f"OBR|1|1||CTCHEST^胸部CT平扫{'|' * 14}{accession}{'|' * 4}{_SENT}|||F",
+        _hl7(sent, "ORM^O01", "1", "ORC|NW|1", f"OBR|1|1||CTCHEST^胸部CT平扫{'|' * 14}{accession}{'|' * 6}CT"),
+        _hl7(sent, "ORU^R01", "2", f"OBR|1|1||CTCHEST^胸部CT平扫{'|' * 14}{accession}{'|' * 4}{sent}|||F",
              "OBX|1|TX|所见||双肺纹理清晰（演示）||||||F"),
-        _hl7("ORM^O01", "3", "ORC|NW|2", f"OBR|1|2||DEMOX^体检套餐乙{'|' * 14}DEMO-LATER{'|' * 6}CT"),
-        _hl7("ORM^O01", "4", "NTE|1||没有申请单的消息（演示）"),
+        _hl7(sent, "ORM^O01", "3", "ORC|NW|2", f"OBR|1|2||DEMOX^体检套餐乙{'|' * 14}DEMO-LATER{'|' * 6}CT"),
+        _hl7(sent, "ORM^O01", "4", "NTE|1||没有申请单的消息（演示）"),
     ]  # fmt: skip
 
 
-def _hl7(kind: str, control: str, *lines: str) -> bytes:
-    head = f"MSH|^~\\&|RIS|DEMO|YINGHENG|QC|{_SENT}||{kind}|DEMO{control}|P|2.4||||||UNICODE UTF-8"
+def _hl7(sent: str, kind: str, control: str, *lines: str) -> bytes:
+    head = f"MSH|^~\\&|RIS|DEMO|YINGHENG|QC|{sent}||{kind}|DEMO{control}|P|2.4||||||UNICODE UTF-8"
     return "\r".join((head, f"PID|1||{_NUMBER}^^^HIS||DEMO^PATIENT||19700101|F", *lines)).encode()

@@ -19,6 +19,11 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "init": ("yingheng.cli.init", "init", "新建医院与管理员 · first hospital and administrator"),
     "import": ("yingheng.cli.importing", "import_", "导入文件夹 · import folders of DICOM"),
     "items": ("yingheng.cli.items", "items", "检查项目对照：列出、导出、导入 · which item the texts of exams mean"),
+    "operators": (
+        "yingheng.cli.operators",
+        "operators",
+        "操作者：从已存图像补读 · who made exams stored before operators were kept",
+    ),
     "serve": ("yingheng.cli.server", "serve", "启动网页与评价进程 · web and workers in one command"),
     "receive": (
         "yingheng.cli.receive",
@@ -26,6 +31,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
         "只启动 DICOM 接收（不用数据库） · DICOM receiving alone, no database",
     ),
     "intake": ("yingheng.cli.intake", "intake", "只启动入库进程 · intake alone: the spool into the catalog"),
+    "rejects": ("yingheng.cli.rejects", "rejects", "废片日志：导入、重新统计 · logs of rejected exposures"),
     "worker": ("yingheng.cli.server", "worker", "只启动评价进程 · workers alone"),
     "deidentify": (
         "yingheng.cli.deidentify",
@@ -33,6 +39,12 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
         "去标识导出（不用数据库） · copies without identity, no database",
     ),
     "storage": ("yingheng.cli.storage", "storage", "存储与像素保留：计划、执行 · what retention removes"),
+    "cells": ("yingheng.cli.cells", "cells", "统计汇总：与事实核对、重算 · prove or recount the stored figures"),
+    "positions": (
+        "yingheng.cli.positions",
+        "positions",
+        "评片病例的体位：补判 · the position of cases drawn before positions were found",
+    ),
     "doctor": ("yingheng.cli.doctor", "doctor", "检查本系统是否正常 · is this installation sound"),
     "demo": ("yingheng.cli.demo", "demo", "演示：样例数据与网页 · everything on sample data"),
 }

@@ -15,6 +15,8 @@ ADDRESSES: tuple[tuple[str, str], ...] = (
     ("calendar/", "yingheng.schedule.urls"),
     ("device-tests/", "yingheng.phantomqc.urls"),
     ("review/", "yingheng.review.urls"),
+    ("meetings/", "yingheng.governance.urls"),
+    ("retakes/", "yingheng.rejects.urls"),
     ("exams/", "yingheng.catalog.urls"),
     ("findings/", "yingheng.evidence.urls"),
     ("rules/", "yingheng.rulebook.urls"),

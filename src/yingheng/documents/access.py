@@ -2,15 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from yingheng.common.errors import NotFound
+from yingheng.tenancy.models import User
 from yingheng.tenancy.permissions import known
 
+Sees = Callable[[User, str], bool]
 _views: dict[str, str] = {}
+_sees: dict[str, Sees] = {}
 
 
-def subject_register(kind: str, *, view: str) -> None:
-    """Files and signatures of this kind of subject may be seen by those who hold `view` at its hospital."""
+def subject_register(kind: str, *, view: str, sees: Sees | None = None) -> None:
+    """Files and signatures of this kind of subject may be seen by those who hold `view` at its hospital.
+
+    With `sees(user, subject id)` that decides instead: where not everybody above a hospital sees it, or guests do.
+    """
     _views[kind] = known(view)
+    if sees is not None:
+        _sees[kind] = sees
+
+
+def sees_of(kind: str) -> Sees | None:
+    """What decides about single subjects of a kind; None where the permission alone does."""
+    return _sees.get(kind)
 
 
 def permission_of(kind: str) -> str:

@@ -13,10 +13,13 @@ class EvidenceConfig(AppConfig):
 
     def ready(self) -> None:
         from yingheng.common.ui.panels import register_panel  # noqa: PLC0415 - needs the app registry
-        from yingheng.evidence import holding  # noqa: PLC0415
+        from yingheng.evidence import agenda, holding  # noqa: PLC0415
         from yingheng.evidence.panels import exam_timeline  # noqa: PLC0415
+        from yingheng.evidence.services.recounting import RECOUNTS  # noqa: PLC0415
+        from yingheng.rollups.recounting import recounts_register  # noqa: PLC0415
 
         holding.register()
+        recounts_register(RECOUNTS)
         register_panel("timeline", exam_timeline)
         error_texts_add(
             {
@@ -41,3 +44,4 @@ class EvidenceConfig(AppConfig):
                 "evidence.changed_meanwhile": _("This was changed by somebody else meanwhile. Try again."),
             }
         )
+        agenda.register()

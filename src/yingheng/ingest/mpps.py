@@ -12,6 +12,7 @@ from pydicom import dcmread
 from pydicom.dataset import Dataset
 from pydicom.errors import InvalidDicomError
 from pydicom.sr.codedict import codes
+from pydicom.valuerep import PersonName
 
 from imagingqc.errors import DataError
 
@@ -63,6 +64,7 @@ class StepMessage:
     series: tuple[StepSeries, ...] | None = None
     discontinuation_reason: str = ""
     n_exposures: int | None = None
+    operators: tuple[str, ...] = ()
 
     def rejected_exposures(self, modality: str = "") -> int | None:
         """See above; `modality` is that of the N-CREATE, which an N-SET does not repeat."""
@@ -106,6 +108,7 @@ def _message(dataset: Dataset) -> StepMessage:
         series=_series(dataset),
         discontinuation_reason=_reason(dataset),
         n_exposures=_number(dataset, "TotalNumberOfExposures"),
+        operators=_operators(dataset),
     )
 
 
@@ -113,6 +116,15 @@ def _series(dataset: Dataset) -> tuple[StepSeries, ...] | None:
     """None when the message has no series, which an N-CREATE writes as an empty sequence."""
     found = [_one(item) for item in dataset.get("PerformedSeriesSequence") or ()]
     return tuple(one for one in found if one.uid) or None
+
+
+def _operators(dataset: Dataset) -> tuple[str, ...]:
+    """Who made the series, in the order told; each name once."""
+    told: list[str] = []
+    for item in dataset.get("PerformedSeriesSequence") or ():
+        value = item.get("OperatorsName")
+        told += [] if value is None else [str(value)] if isinstance(value, PersonName) else [str(one) for one in value]
+    return tuple(dict.fromkeys(text for one in told if (text := one.strip("\0 "))))
 
 
 def _one(item: Dataset) -> StepSeries:

@@ -75,7 +75,7 @@ def emit(
     if _followed_by_nothing(kind):
         return
     due = not_before or now()
-    with transaction.atomic():
+    with transaction.atomic(savepoint=False):  # nobody goes on after half a fact: no way back to before it is needed
         fresh = Job(
             kind=kind, natural_key=natural_key, payload=payload or {}, scope=scope, priority=priority, not_before=due
         )

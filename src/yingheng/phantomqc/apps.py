@@ -10,7 +10,7 @@ class PhantomQcConfig(AppConfig):
     def ready(self) -> None:
         from yingheng.common.errors import error_texts_add  # noqa: PLC0415 - apps load after settings
         from yingheng.notify.messages import message_kinds_add  # noqa: PLC0415
-        from yingheng.phantomqc import planning, sheet_subject  # noqa: PLC0415
+        from yingheng.phantomqc import agenda, planning, sheet_subject  # noqa: PLC0415
         from yingheng.phantomqc.reporting import builders  # noqa: PLC0415
         from yingheng.phantomqc.texts import ERROR_TEXTS, MESSAGES  # noqa: PLC0415
 
@@ -19,3 +19,4 @@ class PhantomQcConfig(AppConfig):
         planning.register()
         builders.register()
         sheet_subject.register()
+        agenda.register()

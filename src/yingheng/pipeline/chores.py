@@ -10,10 +10,13 @@ from django.db import OperationalError
 from yingheng.catalog.models import Exam
 from yingheng.catalog.selectors import exam_pending_items, exam_quiet_list, series_quiet_list
 from yingheng.catalog.services import exam_close, exam_item_identify, series_close
+from yingheng.catalog.services.operators_backfilling import operators_backfill
 from yingheng.catalog.services.retaining import retention_sweep
 from yingheng.catalog.services.storing import storage_look
 from yingheng.catalog.storage import default_storage
 from yingheng.catalog.trash import trash_empty
+from yingheng.governance.services.reminding import meetings_tell
+from yingheng.governance.services.series import meetings_due
 from yingheng.imagequality.handlers import REVIEW_S, devices_review
 from yingheng.ingest.services.commitment_asking import commitments_expire
 from yingheng.ingest.services.forwarding_notices import notices_push
@@ -25,10 +28,14 @@ from yingheng.ingest.services.querying import queries_push
 from yingheng.jobs.chores import Chore
 from yingheng.jobs.signals import signals_prune
 from yingheng.phantomqc.services import restrictions_due
+from yingheng.rejects.handlers import months_count_again
 from yingheng.review.handlers import samples_due
 from yingheng.review.services.agreeing import agreements_due
+from yingheng.review.services.closing import years_due
+from yingheng.review.services.exercising import attempts_expire
 from yingheng.review.services.qualifying import qualifications_due
 from yingheng.review.services.reminding import overdue_tell
+from yingheng.rollups.months import months_sum
 from yingheng.schedule.services import dues_escalate, dues_extend
 from yingheng.tenancy.scope import Scope
 
@@ -100,6 +107,7 @@ CHORES = (
     Chore(60.0, queries_push),
     Chore(3600.0, leftovers_remove),
     Chore(120.0, signals_prune),
+    Chore(10.0, operators_backfill),
     Chore(1800.0, storage_look),
     Chore(60.0, retention_sweep),
     Chore(300.0, aside_empty),
@@ -111,4 +119,10 @@ CHORES = (
     Chore(600.0, agreements_due),
     Chore(60.0, qualifications_due),
     Chore(1800.0, overdue_tell),
+    Chore(120.0, attempts_expire),
+    Chore(600.0, meetings_due),
+    Chore(1800.0, meetings_tell),
+    Chore(60.0, months_sum),
+    Chore(DAY_S, years_due),
+    Chore(DAY_S, months_count_again),
 )

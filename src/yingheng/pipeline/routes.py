@@ -1,7 +1,13 @@
 """What happens after what: the only table of event kind to handlers.  Handlers are idempotent services."""
 
 from yingheng.catalog.metadata import series_metadata_cache, series_metadata_forget
-from yingheng.catalog.tasks import remove_expired_pixels, suggest_retakes_of_steps
+from yingheng.catalog.tasks import (
+    apply_operator,
+    gather_operators,
+    rematch_operators,
+    remove_expired_pixels,
+    suggest_retakes_of_steps,
+)
 from yingheng.common import events
 from yingheng.documents.tasks import make_report_asked
 from yingheng.imagequality.handlers import (
@@ -40,9 +46,20 @@ from yingheng.jobs.routes import Routes
 from yingheng.notify.handlers import tell_job_parked
 from yingheng.phantomqc.handlers import recognise_exam, recognise_series, run_phantom, try_phantom
 from yingheng.registry.handlers import tell_use
+from yingheng.rejects.handlers import (
+    apply_reason,
+    count_exam,
+    count_month,
+    count_operator,
+    count_retake,
+    import_log,
+)
 from yingheng.review.daily_handlers import clear_ruled, take_closed
 from yingheng.review.handlers import draw_asked
+from yingheng.review.made_by_handlers import follow_account, follow_exam, follow_operator
 from yingheng.review.services.agreeing import agreement_asked
+from yingheng.review.services.closing import close_asked
+from yingheng.review.services.lettering import letters_asked
 from yingheng.review.services.publishing import apply_ruled
 from yingheng.rulebook.tasks import run_shadow_asked
 
@@ -55,7 +72,10 @@ ROUTES: Routes = {
         evaluate_exam_closed,
         apply_waiting_reports,
         suggest_retakes_of_steps,
+        gather_operators,
+        follow_exam,
         take_closed,
+        count_exam,
     ),
     events.FORWARD_ASKED: (forward_asked,),
     events.FORWARD_SEND: (forward_send,),
@@ -63,6 +83,10 @@ ROUTES: Routes = {
     events.QUERY_RUN: (query_go_on,),
     events.JOB_PARKED: (tell_job_parked,),
     events.INSTANCE_QUARANTINED: (tell_quarantined,),
+    events.OPERATOR_LINKED: (apply_operator, follow_operator, count_operator),
+    events.PERFORMER_SET: (follow_exam, count_exam),
+    events.STAFF_CHANGED: (rematch_operators,),
+    events.PERSON_ACCOUNT: (follow_account,),
     events.COMMITMENT_ASKED: (answer_commitment,),
     events.COMMITMENT_ASK: (ask_commitment,),
     events.SERIES_MEASURED: (measure_series_full,),
@@ -89,9 +113,15 @@ ROUTES: Routes = {
     events.PHANTOM_RUN: (run_phantom,),
     events.PHANTOM_TRY: (try_phantom,),
     events.REVIEW_ASKED: (draw_asked,),
+    events.LETTERS_ASKED: (letters_asked,),
     events.AGREEMENT_ASKED: (agreement_asked,),
+    events.YEAR_ENDED: (close_asked,),
     events.CASE_READ: (),
     events.CASE_RULED: (apply_ruled, clear_ruled),
     events.EXAM_CLEARED: (release_reviewed,),
+    events.EXPOSURES_CHANGED: (count_month,),
+    events.RETAKE_SETTLED: (count_retake,),
+    events.REJECT_LOG_ASKED: (import_log,),
+    events.REJECT_REASON_DECIDED: (apply_reason,),
     events.PIXELS_EXPIRED: (remove_expired_pixels, series_metadata_forget),
 }

@@ -58,6 +58,7 @@ class Person(models.Model):
         help_text="their account",
     )
     active = models.BooleanField(default=True)
+    imported = models.JSONField(default=dict, blank=True, help_text="what the newest staff list said: name, category")
 
     class Meta:
         constraints = (models.UniqueConstraint(fields=["hospital", "staff_number"], name="person_natural_key"),)

@@ -8,6 +8,7 @@ from uuid import UUID
 from django.db.models import Count, Q, QuerySet
 
 from yingheng.common.errors import NotFound
+from yingheng.common.rows import row_or_not_found
 from yingheng.registry.models import Device, ExamItem, ItemMapping, Person, Room, UseChange
 from yingheng.tenancy.scope import Scope
 
@@ -66,6 +67,29 @@ def person_list(scope: Scope, *, category: str = "") -> QuerySet[Person]:
     """Active persons by name."""
     rows = scope.filter(Person.objects.filter(active=True))
     return (rows.filter(category=category) if category else rows).order_by("name", "staff_number")
+
+
+def person_search(
+    scope: Scope, *, text: str = "", category: str = "", account: str = "", active: str = ""
+) -> QuerySet[Person]:
+    """Persons with hospital and account by name; `text` searches name and staff number.
+
+    `account` is some or none; `active` is no for those who left, all for everybody, else those who are there.
+    """
+    rows = scope.filter(Person.objects.select_related("hospital", "user"))
+    if active != "all":
+        rows = rows.filter(active=active != "no")
+    if text:
+        rows = rows.filter(Q(name__icontains=text) | Q(staff_number__icontains=text))
+    rows = rows.filter(category=category) if category else rows
+    rows = rows.filter(user__isnull=account == "none") if account in {"none", "some"} else rows
+    return rows.order_by("name", "staff_number", "pk")
+
+
+def person_get(scope: Scope, person_id: UUID | str) -> Person:
+    """One person; NotFound when there is none in the scope."""
+    rows = scope.filter(Person.objects.select_related("hospital", "user"))
+    return row_or_not_found(rows, person_id, "registry.person_unknown")
 
 
 def room_list(scope: Scope) -> QuerySet[Room]:

@@ -44,7 +44,9 @@ def cases_section(request: HttpRequest, row: Campaign, *, plans: bool) -> Sectio
     slots = slots_of(shown) if plans else {}
     columns = [Column("number", _("No."), align="right")]
     columns += (
-        [] if blind else [Column("what", pgettext("case", "From"), wide=True), Column("origin", _("Why"), phone=False)]
+        []
+        if blind
+        else [Column("what", pgettext("case", "From"), wide=True), Column("origin", _("Why"), phone=False, nowrap=True)]
     )
     columns += [Column("readers", _("Readers"), phone=False)] if plans else []
     columns += [Column("result", _("Result"), nowrap=True)] if open_ else []
@@ -132,7 +134,7 @@ def readers_section(row: Campaign, shares: Sequence[Share]) -> Section:
                         "late": Tag(str(one.late), "fail") if one.late else 0,
                         "back": one.handed_back,
                         "time": round(one.seconds / one.read) if one.read else None,
-                        "do": _certificate(row, one) if one.read else None,
+                        "do": reader_actions(row, one),
                     },
                     id=str(one.reader.pk),
                 )
@@ -145,8 +147,14 @@ def readers_section(row: Campaign, shares: Sequence[Share]) -> Section:
     )
 
 
-def _certificate(row: Campaign, one: Share) -> Action:
-    return Action(_("Certificate"), reverse("review:certificate", args=[row.pk, one.reader.pk]), "file", kind="quiet")
+def reader_actions(row: Campaign, one: Share) -> Many | None:
+    """What can be done about a reader's part: a certificate, moving what is open, more time."""
+    at = [row.pk, one.reader.pk]
+    found = [Action(_("Certificate"), reverse("review:certificate", args=at), "file", kind="quiet")] if one.read else []
+    if row.state == Campaign.State.READING and one.read < one.held:
+        found.append(Action(_("Move"), reverse("review:reader_move", args=at), "transfer", kind="quiet"))
+        found.append(Action(_("More time"), reverse("review:reader_extend", args=at), "calendar-event", kind="quiet"))
+    return Many(found) if found else None
 
 
 def draw_sections(row: Campaign) -> list[Section]:

@@ -11,24 +11,34 @@ from yingheng.common.rows import row_or_not_found
 from yingheng.review.grading import Difference, differences
 from yingheng.review.models import Appeal, Assignment, Campaign, Case, Mark, Reading, Ruling, Tracing
 from yingheng.review.models.reading import ARBITER
+from yingheng.review.regional import known_campaigns, known_cases
 from yingheng.review.results import OPEN_CASES, REAL_CASES
 from yingheng.review.spec import ReadingSpec
 from yingheng.tenancy.models import User
 from yingheng.tenancy.scope import Scope
 
-_CASE = ("campaign", "template", "hospital", "exam", "device", "performer", "item")
+_CASE = ("campaign__organisation", "template", "hospital", "exam", "device", "performer", "item")
 
 
 def cases_seen(scope: Scope, user: User) -> QuerySet[Case]:
-    """Cases of hospitals within the scope, and open results of the person's own films."""
-    rows = Case.objects.select_related(*_CASE)
-    own = Q(performer__user=user) & OPEN_CASES & REAL_CASES
-    return rows.filter(Q(pk__in=scope.filter(Case.objects.all()).values("pk")) | own) if scope else rows.filter(own)
+    """Cases of hospitals within the scope, and open results of the person's own films.
+
+    Of a sample that a region asked for a hospital knows no case before its results are open.
+    """
+    return _seen(scope, user, known_cases(scope))
 
 
 def case_seen(scope: Scope, user: User, case_id: UUID | str) -> Case:
     """One of `cases_seen`; NotFound for any other."""
-    return row_or_not_found(cases_seen(scope, user), case_id, "review.case_unknown")
+    # The case is named twice: else the database would gather all cases of the scope to look for it among them.
+    one = known_cases(scope).filter(pk=case_id)
+    return row_or_not_found(_seen(scope, user, one), case_id, "review.case_unknown")
+
+
+def _seen(scope: Scope, user: User, known: QuerySet[Case]) -> QuerySet[Case]:
+    rows = Case.objects.select_related(*_CASE)
+    own = Q(performer__user=user) & OPEN_CASES & REAL_CASES
+    return rows.filter(Q(pk__in=known.order_by().values("pk")) | own) if scope else rows.filter(own)
 
 
 def own_cases(user: User) -> QuerySet[Case]:
@@ -39,12 +49,7 @@ def own_cases(user: User) -> QuerySet[Case]:
 
 def campaign_seen(scope: Scope, campaign_id: UUID | str) -> Campaign:
     """A campaign of the scope, or one that drew from hospitals of the scope; NotFound for any other."""
-    drawn_from = scope.filter(Case.objects.filter(campaign=campaign_id)) if scope else Case.objects.none()
-    rows = Campaign.objects.select_related("organisation", "template")
-    found = row_or_not_found(rows, campaign_id, "review.campaign_unknown")
-    if not scope.contains(found.organisation.path) and not drawn_from.exists():
-        return row_or_not_found(rows.none(), campaign_id, "review.campaign_unknown")
-    return found
+    return row_or_not_found(known_campaigns(scope), campaign_id, "review.campaign_unknown")
 
 
 def rulings_of(case: Case) -> list[Ruling]:

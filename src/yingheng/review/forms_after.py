@@ -25,7 +25,7 @@ class PublishForm(forms.Form):
     """Announcing results; a reason is asked for where cases are left out."""
 
     reason = forms.CharField(
-        label=_("Why cases are left out"), required=False, widget=forms.Textarea(attrs={"rows": 3}), max_length=_LONG
+        label=_("Why cases are left out"), widget=forms.Textarea(attrs={"rows": 3}), max_length=_LONG
     )
 
     def __init__(self, *args: Any, unsettled: int, **kwargs: Any) -> None:

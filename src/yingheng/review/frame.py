@@ -17,6 +17,8 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from imagingqc.stats.sampling import Unit
 from yingheng.catalog.models import Exam, Report, Series
 from yingheng.review.models import Plan, SubjectKind
+from yingheng.review.services.positioning import Finder
+from yingheng.review.signers import signer_of, staff_of
 from yingheng.review.spec import SamplingSpec
 from yingheng.tenancy.models import Organisation
 
@@ -28,7 +30,7 @@ _FINAL = (Report.State.FINAL, Report.State.CORRECTED)
 
 
 class Subject(NamedTuple):
-    """Something that can be drawn; `key` is the id of the exam or report."""
+    """Something that can be drawn; `key` is the id of the exam or report, `performer` whose work it is."""
 
     key: str
     exam: UUID
@@ -40,6 +42,7 @@ class Subject(NamedTuple):
     body_part: str
     day: dt.date
     risk: float
+    position: str = ""
 
     def stratum(self, strata: Sequence[str]) -> tuple[str, ...]:
         """Values of the named strata, from the outer to the inner one; "" where it has none."""
@@ -51,26 +54,38 @@ def subjects(
 ) -> list[Subject]:
     """What can be drawn: of closed exams of patients on those local days (both included).  One query.
 
-    Images are drawn only while their pixels are kept, reports in their newest final version.  Demonstration data are
-    never mixed with others.
+    Images are drawn only while their pixels are kept, reports in their newest final version, and these with who signs
+    them as `performer` (one query more).  Demonstration data are never mixed with others.
     """
     if kind == SubjectKind.REPORT:
-        rows = _reports(organisation, sampling, days, is_demo=is_demo)
-        named = ("pk", *(f"exam__{name}" for name in _COLUMNS))
-    else:
-        rows = Exam.objects.filter(_wanted(organisation, sampling, days, is_demo=is_demo))
-        if kind == SubjectKind.EXAM:
-            kept = Series.objects.filter(exam=OuterRef("pk"), pixels_gone_at__isnull=True, n_frames__gt=0)
-            rows = rows.filter(Exists(kept))
-        named = ("pk", *_COLUMNS)
-    return sorted(_subject(row) for row in rows.values_list(*named).iterator(chunk_size=5000))
+        return _report_subjects(_reports(organisation, sampling, days, is_demo=is_demo))
+    rows = Exam.objects.filter(_wanted(organisation, sampling, days, is_demo=is_demo))
+    if kind == SubjectKind.EXAM:
+        kept = Series.objects.filter(exam=OuterRef("pk"), pixels_gone_at__isnull=True, n_frames__gt=0)
+        rows = rows.filter(Exists(kept))
+    return sorted(_subject(row) for row in rows.values_list("pk", *_COLUMNS).iterator(chunk_size=5000))
+
+
+def _report_subjects(rows: QuerySet[Report]) -> list[Subject]:
+    """Reports with who signs them: a report is not the work of the technologist of its exam."""
+    named = ("signers", "pk", *(f"exam__{name}" for name in _COLUMNS))
+    told = [(signers, _subject(row)) for signers, *row in rows.values_list(*named).iterator(chunk_size=5000)]
+    staff = staff_of(one.hospital for _signers, one in told)
+    return sorted(one._replace(performer=signer_of(signers, staff.get(one.hospital, {}))) for signers, one in told)
 
 
 def plan_subjects(plan: Plan, first_day: dt.date, last_day: dt.date) -> list[Subject]:
     """What the plan could draw of those days."""
     sampling = SamplingSpec.from_dict(plan.sampling)
     days = (first_day, last_day)
-    return subjects(plan.organisation, plan.subject_kind, sampling, days, is_demo=plan.is_demo)
+    found = subjects(plan.organisation, plan.subject_kind, sampling, days, is_demo=plan.is_demo)
+    return _positioned(found) if "position" in sampling.strata else found
+
+
+def _positioned(found: Sequence[Subject]) -> list[Subject]:
+    """Subjects with the positions of their films: the headers of every series are read, so only where it is asked."""
+    known = Finder().of_exams(one.exam for one in found)
+    return [one._replace(position=known[one.exam].position) if one.exam in known else one for one in found]
 
 
 def units(found: Sequence[Subject], strata: Sequence[str]) -> list[Unit]:
@@ -111,7 +126,7 @@ def _wanted(
     return found
 
 
-def _subject(row: tuple[Any, ...]) -> Subject:
+def _subject(row: Sequence[Any]) -> Subject:
     pk, exam, hospital, device, performer, item, modality, part, item_part, day, *judged = row
     return Subject(str(pk), exam, hospital, device, performer, item, modality, item_part or part, day, risk_of(*judged))
 

@@ -7,10 +7,12 @@ from typing import Any
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from yingheng.common.errors import Invalid
 from yingheng.registry.models import Device, ExamItem, Person
+from yingheng.review.dictionary import catalogue_for
+from yingheng.review.faults import position_text
 from yingheng.review.spec import SamplingSpec
 from yingheng.tenancy.models import Organisation
 
@@ -21,6 +23,7 @@ STRATA_WORDS: Mapping[str, Promise] = {
     "body_part": gettext_lazy("body part"),
     "item": gettext_lazy("exam item"),
     "performer": gettext_lazy("technologist"),
+    "position": pgettext_lazy("film", "position"),
 }
 _MOST = 2000  # names that somebody can mean
 
@@ -44,7 +47,7 @@ _TABLES: Mapping[str, tuple[Any, Callable[[Any], str]]] = {
 def stratum_names(stratum: str, values: Iterable[str]) -> dict[str, str]:
     """What people read for the values of a stratum.  One query at most."""
     wanted = set(values)
-    found = {value: value for value in wanted}
+    found = {value: position_text(value) if stratum == "position" else value for value in wanted}
     if stratum in _TABLES:
         rows, name = _TABLES[stratum]
         known = rows.filter(pk__in=[value for value in wanted if value])
@@ -77,6 +80,13 @@ def quota_lines(organisation: Organisation, sampling: SamplingSpec) -> str:
 
 def _by_name(organisation: Organisation, stratum: str) -> dict[str, list[str]] | None:
     """Values of a stratum by name; None where the name is the value."""
+    if stratum == "position":
+        known = catalogue_for(organisation).offered_positions()
+        told = [(text, code) for code, one in known.items() for text in {code, one.name.zh, one.name.en}]
+        named: dict[str, list[str]] = {}
+        for text, code in told:
+            named.setdefault(text, []).append(code)
+        return named
     if stratum not in _TABLES:
         return None
     rows, name = _TABLES[stratum]

@@ -12,7 +12,6 @@ from yingheng.catalog.models import Exam
 from yingheng.common.ui.parts import Action, KeyValues, Many, Section, When
 from yingheng.common.ui.words import language
 from yingheng.evidence.panels import exam_history
-from yingheng.registry.models import Person
 from yingheng.review.faults import fault_list
 from yingheng.review.services.evidencing import STANDARD
 from yingheng.review.shown import placed_tag, score_text
@@ -32,7 +31,7 @@ def exam_review(request: HttpRequest, subject: Any) -> Section | None:
         return None
     told = row.run["parameters"]
     sees = scope_of(request, REVIEW_VIEW).contains(subject.hospital.path)
-    if not sees and not _is_own(request, told["performer"]):
+    if not sees and not _is_own(request, subject):
         return None
     words = {key: (en if language() == "en" and en else zh) for key, zh, en in told["grades"]}
     grade = placed_tag(list(words), told["grade"], words.get(told["grade"], told["grade"]))
@@ -45,5 +44,5 @@ def exam_review(request: HttpRequest, subject: Any) -> Section | None:
     return Section(_("Film review"), KeyValues(rows), actions=[to])
 
 
-def _is_own(request: HttpRequest, performer: str) -> bool:
-    return bool(performer) and Person.objects.filter(pk=performer, user=request.user.pk).exists()
+def _is_own(request: HttpRequest, exam: Exam) -> bool:
+    return exam.performer is not None and exam.performer.user_id == request.user.pk

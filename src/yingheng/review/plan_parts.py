@@ -12,6 +12,7 @@ from yingheng.common.ui.parts import Empty, Lines, Section, Tag, When
 from yingheng.common.ui.tables import Column, Row, Table
 from yingheng.review.models import Plan
 from yingheng.review.naming import STRATA_WORDS
+from yingheng.review.services.planning import FITTING
 from yingheng.review.spec import ReadingSpec, SamplingSpec
 from yingheng.review.telling import campaign_tag, days_text
 from yingheng.tenancy.models import User
@@ -34,7 +35,7 @@ def plan_details(row: Plan, sampling: SamplingSpec, reading: ReadingSpec, *, nam
     ]
     return [
         (_("What is read"), row.get_subject_kind_display()),
-        (_("Score sheet"), "、".join([row.template, *(f"{key}: {name}" for key, name in row.templates.items())])),
+        (_("Score sheet"), _sheets_text(row)),
         (_("Spread over"), " › ".join(within) or "—"),
         (_("At least of each"), sampling.minimum),
         (_("By risk"), f"{100 * sampling.risk_share:g} %"),
@@ -50,6 +51,11 @@ def plan_details(row: Plan, sampling: SamplingSpec, reading: ReadingSpec, *, nam
         (_("Only readers who passed the calibration read"), yes if reading.qualified_only else no),
         (_("Changed"), Lines(When(row.changed_at), row.changed_by_name)),
     ]
+
+
+def _sheets_text(row: Plan) -> str:
+    whole = _("the sheet that fits each case") if row.template == FITTING else row.template
+    return "、".join([whole, *(f"{key}: {name}" for key, name in row.templates.items())])
 
 
 def _people(ids: Sequence[str], *, names: bool) -> str:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from uuid import UUID
 
 from django.db.models import Count, Q, Sum
 
+from yingheng.common.clock import local_day
 from yingheng.review.models import Assignment, Campaign, Case
-from yingheng.tenancy.models import User
+from yingheng.tenancy.models import Organisation, User
 
 State = Assignment.State
 OPEN = (State.ASSIGNED, State.BEGUN)
@@ -52,6 +54,44 @@ def shares_of(campaign: Campaign, today: dt.date) -> list[Share]:
     users = User.objects.in_bulk([row["reader_id"] for row in found])
     shares = [Share(users[r["reader_id"]], r["held"], r["read"], r["late"], r["back"], r["seconds"]) for r in found]
     return sorted(shares, key=lambda one: (one.read - one.held, str(one.reader)))
+
+
+def share_of(campaign: Campaign, reader_id: UUID) -> Share | None:
+    """The part of one reader; None for somebody who never had a case of it."""
+    today = local_day(campaign.organisation.zone)
+    return next((one for one in shares_of(campaign, today) if one.reader.pk == reader_id), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """How far the cases of one hospital have come: `unread` readings, `late` of these by the day of the hospital."""
+
+    hospital: Organisation
+    cases: int
+    settled: int
+    arbitration: int
+    unread: int
+    late: int
+
+
+def hospitals_of(campaign: Campaign) -> list[Part]:
+    """Every hospital's part by name.  Three queries."""
+    cases = campaign.cases.exclude(state=Case.State.WITHDRAWN).order_by().values("hospital").annotate(
+        n=Count("pk"),
+        settled=Count("pk", filter=Q(state=Case.State.SETTLED)),
+        third=Count("pk", filter=Q(state=Case.State.ARBITRATION)),
+    )  # fmt: skip
+    found = {row["hospital"]: row for row in cases}
+    places = Organisation.objects.in_bulk(found)
+    days = {pk: local_day(one.zone) for pk, one in places.items()}
+    given = campaign.assignments.filter(state__in=OPEN).order_by().values("hospital", "due_on").annotate(n=Count("pk"))
+    unread: Counter[UUID] = Counter()
+    late: Counter[UUID] = Counter()
+    for row in given:
+        unread[row["hospital"]] += row["n"]
+        late[row["hospital"]] += row["n"] if row["due_on"] < days.get(row["hospital"], row["due_on"]) else 0
+    parts = [Part(places[pk], r["n"], r["settled"], r["third"], unread[pk], late[pk]) for pk, r in found.items()]
+    return sorted(parts, key=lambda one: (one.hospital.name, one.hospital.path))
 
 
 def open_of(campaign: Campaign, today: dt.date) -> Open:

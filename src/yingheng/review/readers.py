@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,21 +13,23 @@ from yingheng.common.clock import local_day
 from yingheng.registry.models import Person
 from yingheng.review.models import Case, Qualification
 from yingheng.review.models.campaigns import Purpose
+from yingheng.review.own_work import own_work_of
+from yingheng.review.signers import signing_words
 from yingheng.review.spec import ReadingSpec
 from yingheng.tenancy.models import Membership, Organisation, User
 from yingheng.tenancy.permissions import REVIEW_READ
 from yingheng.tenancy.roles import roles_with
 
-_BETWEEN_NAMES = re.compile(r"[\s^,;，；、()（）/|]+")
-
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """An account that may read today; `paths` are those of the organisations that it belongs to."""
+    """An account that may read today; `paths` are those of the organisations that it belongs to, `hospitals` those of
+    the hospitals among and above them: none for somebody who belongs to a region alone."""
 
     id: str
     user: User
     paths: tuple[str, ...]
+    hospitals: frozenset[str] = frozenset()
 
     def belongs_to(self, hospital: Organisation) -> bool:
         return any(path.startswith(hospital.path) for path in self.paths)
@@ -63,8 +64,16 @@ def upward(path: str) -> list[str]:
 
 def _reader(pk: str, held: Sequence[Membership]) -> Reader:
     user = held[0].user
-    homes = (user.home.path,) if user.home else ()
-    return Reader(pk, user, (*homes, *(row.organisation.path for row in held)))
+    places = [*([user.home] if user.home else []), *(row.organisation for row in held)]
+    own = frozenset(path for one in places if (path := hospital_path(one)))
+    return Reader(pk, user, tuple(one.path for one in places), own)
+
+
+def hospital_path(place: Organisation) -> str:
+    """Path of the hospital that an organisation is or belongs to; "" for a region."""
+    if place.kind == Organisation.Kind.DEPARTMENT:
+        return place.path.rstrip("/").rpartition("/")[0] + "/"
+    return place.path if place.kind == Organisation.Kind.HOSPITAL else ""
 
 
 def conflicts_of(
@@ -72,24 +81,34 @@ def conflicts_of(
 ) -> dict[str, set[str]]:
     """Case id -> ids of readers who must not read it, for whatever reason.  `performer` of the cases is loaded.
 
-    Own work: the technologist's account, or a signer of a report of the exam by staff number or name.  Besides,
-    where the sample asks for it, anybody of the hospital, and anybody not qualified for the score sheet today.
-    At most four queries for any number of cases.
+    Own work: the accounts of all who made the exam, or a signer of a report of it by staff number or name.  Besides,
+    where the sample asks for it, anybody of the hospital (by account, role or entry among its staff), and anybody not
+    qualified for the score sheet today.  At most five queries for any number of cases.
     """
     barred: dict[str, set[str]] = {str(case.pk): set() for case in cases}
-    signed = _signers(cases, readers)
+    own, signed = own_work_of(cases), _signers(cases, readers)
     qualified = _qualified(cases, readers) if reading.qualified_only and purpose != Purpose.CALIBRATION else None
+    staff = _staff_of(readers) if reading.other_hospitals_only else {}
     for case in cases:
         out = barred[str(case.pk)]
-        if case.performer is not None and case.performer.user_id is not None:
-            out.add(str(case.performer.user_id))
+        out |= own[str(case.pk)]
         out |= signed.get(str(case.pk), set())
         if reading.other_hospitals_only:
             out |= {pk for pk, reader in readers.items() if reader.belongs_to(case.hospital)}
+            out |= staff.get(case.hospital_id, set())
         if qualified is not None:
             out |= {pk for pk in readers if (pk, case.template.key) not in qualified}
         out &= set(readers)
     return barred
+
+
+def _staff_of(readers: Mapping[str, Reader]) -> dict[object, set[str]]:
+    """Hospital -> readers who are among its staff, whatever roles they hold.  One query."""
+    found: dict[object, set[str]] = defaultdict(set)
+    rows = Person.objects.filter(user_id__in=list(readers), active=True)
+    for hospital, user in rows.values_list("hospital_id", "user_id"):
+        found[hospital].add(str(user))
+    return found
 
 
 def _signers(cases: Sequence[Case], readers: Mapping[str, Reader]) -> dict[str, set[str]]:
@@ -123,8 +142,7 @@ def _is_among(reader: Reader, people: Iterable[Person], hospital: Organisation, 
     if reader.belongs_to(hospital):
         known.add(reader.user.display_name)
     known.discard("")
-    words = {text.strip() for text in signers} | {word for text in signers for word in _BETWEEN_NAMES.split(text)}
-    return bool(known & words)
+    return bool(known & set(signing_words(signers)))
 
 
 def _qualified(cases: Sequence[Case], readers: Mapping[str, Reader]) -> set[tuple[str, str]]:

@@ -31,17 +31,20 @@ from yingheng.documents.report.model import (
     Text,
 )
 from yingheng.review.faults import fault_advice, fault_cause, fault_text
-from yingheng.review.models import Campaign, Case
+from yingheng.review.models import Campaign, Case, SubjectKind
 from yingheng.review.results import is_open
 from yingheng.review.services.appealing import SUBJECT as APPEAL
+from yingheng.review.services.certifying import SUBJECT as CERTIFICATE
 from yingheng.review.shown import grade_text
 from yingheng.review.spec import ReadingSpec
+from yingheng.review.subjects import excellent_text, is_film, mean_text, person_text
 from yingheng.review.summing import (
     MINIMUM_N,
     Summary,
     fault_counts,
     grade_counts,
     grouped,
+    grouped_by,
     rate,
     result_rows,
     summary_of,
@@ -49,7 +52,7 @@ from yingheng.review.summing import (
 from yingheng.sheets.selectors import spec_of
 from yingheng.sheets.spec import Spec
 from yingheng.tenancy.models import Organisation
-from yingheng.tenancy.permissions import EXAM_VIEW, REVIEW_VIEW
+from yingheng.tenancy.permissions import EXAM_VIEW, REVIEW_PLAN, REVIEW_VIEW
 from yingheng.tenancy.scope import Scope
 
 BUILDER = SUBJECT = "review_campaign"
@@ -60,6 +63,7 @@ def register() -> None:
     """Let reports of campaigns be asked for, and files of appeals be opened by those who may see the exam."""
     subject_register(SUBJECT, view=REVIEW_VIEW)
     subject_register(APPEAL, view=EXAM_VIEW)
+    subject_register(CERTIFICATE, view=REVIEW_PLAN)
     report_builder_register(Builder(BUILDER, SUBJECT, campaign_report))
 
 
@@ -84,14 +88,19 @@ def _report(hospital: Organisation, campaign: Campaign, rows: _Rows, lang: Langu
     spec = spec_of(campaign.template)
     best = spec.grades[0].key if spec.grades else ""
     total = summary_of(rows, best)
-    groups = (("device", _("Device")), ("performer", _("Technologist")), ("body_part", _("Body part")))
-    sections = [Section(_("Summary"), tuple(_summary(spec, rows, total)))]
+    kind = campaign.subject_kind
+    groups = (("device", _("Device")), ("performer", person_text(kind)), ("body_part", _("Body part")))
+    sections = [Section(_("Summary"), tuple(_summary(spec, rows, total, kind)))]
+    if len({row["place"] for row in rows}) > 1:
+        told = grouped_by(rows, lambda row: row["place"], best)
+        sections.append(Section(_("By hospital"), (_groups(pgettext("case", "Hospital"), told, best, kind),)))
     for by, title in groups:
-        sections.append(Section(_("By %(what)s") % {"what": title}, (_groups(title, grouped(rows, by, best), best),)))
+        heading = _("By %(what)s") % {"what": str(title).lower()}
+        sections.append(Section(heading, (_groups(title, grouped(rows, by, best), best, kind),)))
     sections.append(Section(_("Defects"), (_defects(rows),)))
     sections.append(Section(_("Method"), tuple(_method(campaign))))
     return Report(
-        title=_("Report of film review"),
+        title=_("Report of film review") if is_film(kind) else _("Report of an audit"),
         hospital=hospital.name if lang == "zh" else hospital.name_en or hospital.name,
         made_at=now().astimezone(ZoneInfo(hospital.zone)),
         subtitle=campaign.title,
@@ -103,7 +112,7 @@ def _report(hospital: Organisation, campaign: Campaign, rows: _Rows, lang: Langu
             (_("Results"), str(total.n)),
         ),
         sections=tuple(sections),
-        conclusion=_conclusion(total),
+        conclusion=_conclusion(total, kind),
         signatures=(
             SignatureLine(pgettext("signature", "Quality officer")),
             SignatureLine(pgettext("signature", "Head of department")),
@@ -120,13 +129,13 @@ def grade_title(spec: Spec) -> str:
     return spec.title.en if (translation.get_language() or "").startswith("en") and spec.title.en else spec.title.zh
 
 
-def _summary(spec: Spec, rows: _Rows, total: Summary) -> list[Block]:
-    facts = [
-        (_("Mean score"), _mean(total)),
-        (_("Excellent"), _share(total.excellent)),
-        (_("Waste"), _share(total.waste)),
-        (_("Causes to trace"), str(total.n_trace)),
-    ]
+def _summary(spec: Spec, rows: _Rows, total: Summary, kind: str) -> list[Block]:
+    facts = [(mean_text(kind), _mean(total)), (excellent_text(kind), _share(total.excellent))]
+    if is_film(kind):
+        facts.append((_("Waste"), _share(total.waste)))
+    elif kind == SubjectKind.REPORT:
+        facts.append((_("Report conformity (national indicator 3; of the reports drawn)"), _share(total.conform)))
+    facts.append((_("Causes to trace"), str(total.n_trace)))
     blocks: list[Block] = [Facts(tuple(facts))]
     if spec.grades:
         counts = grade_counts(rows)
@@ -137,19 +146,32 @@ def _summary(spec: Spec, rows: _Rows, total: Summary) -> list[Block]:
     return blocks
 
 
-def _groups(title: str, told: Sequence[tuple[str, Summary]], best: str) -> Table:
-    columns = [Column(title, 2), Column(_("Cases"), 0.7, "right"), Column(_("Mean score"), 1.7, "right"),
-               Column(_("Excellent"), 2, "right"), Column(_("Waste"), 2, "right")]  # fmt: skip
+def _groups(title: str, told: Sequence[tuple[str, Summary]], best: str, kind: str) -> Table:
+    columns = [Column(title, 2), Column(_("Cases"), 0.7, "right"), Column(mean_text(kind), 1.7, "right"),
+               Column(excellent_text(kind), 2, "right"), *_last_column(kind)]  # fmt: skip
     if best:
         columns.insert(3, Column(_("Best grade"), 2, "right"))
     rows = []
     for name, one in told:
         few = "*" if one.n < MINIMUM_N else ""
-        row = [(name or _("not known")) + few, str(one.n), _mean(one), _share(one.excellent), _share(one.waste)]
+        row = [(name or _("not known")) + few, str(one.n), _mean(one), _share(one.excellent), *_last(one, kind)]
         if best:
             row.insert(3, _share(one.best))
         rows.append(tuple(row))
     return Table(tuple(columns), tuple(rows), _("No result yet"))
+
+
+def _last_column(kind: str) -> list[Column]:
+    """Of films waste, of reports conformity."""
+    if is_film(kind):
+        return [Column(_("Waste"), 2, "right")]
+    return [Column(_("Conform"), 2, "right")] if kind == SubjectKind.REPORT else []
+
+
+def _last(one: Summary, kind: str) -> list[str]:
+    if is_film(kind):
+        return [_share(one.waste)]
+    return [_share(one.conform)] if kind == SubjectKind.REPORT else []
 
 
 def _defects(rows: _Rows) -> Table:
@@ -193,8 +215,10 @@ def _share(one: Rate) -> str:
     return f"{one.text} % ({low:.1f}–{high:.1f})"
 
 
-def _conclusion(total: Summary) -> str:
+def _conclusion(total: Summary, kind: str) -> str:
     """Numbers alone: what they mean is for the people who sign."""
+    if not is_film(kind):
+        return _audited(total, kind)
     told = {
         "n": total.n,
         "mean": _mean(total) or "—",
@@ -206,6 +230,15 @@ def _conclusion(total: Summary) -> str:
         "%(n)s results: mean score %(mean)s, excellent %(excellent)s, waste %(waste)s; %(trace)s causes to trace."
     )
     return words % told
+
+
+def _audited(total: Summary, kind: str) -> str:
+    words = _("%(n)s results: %(what)s %(mean)s; %(trace)s causes to trace.") % {
+        "n": total.n, "what": mean_text(kind).lower(), "mean": _mean(total) or "—", "trace": total.n_trace,
+    }  # fmt: skip
+    if kind != SubjectKind.REPORT:
+        return words
+    return words + " " + _("Report conformity: %(share)s.") % {"share": _share(total.conform) or "—"}
 
 
 def _digest(rows: _Rows) -> str:

@@ -8,6 +8,7 @@ from django.db.models import QuerySet
 
 from yingheng.common.rows import row_or_not_found
 from yingheng.review.models import Assignment, Campaign, Case, Plan
+from yingheng.review.regional import known_cases
 from yingheng.tenancy.models import User
 from yingheng.tenancy.scope import Scope
 
@@ -34,9 +35,9 @@ def campaign_get(scope: Scope, campaign_id: UUID | str) -> Campaign:
 
 
 def cases(scope: Scope) -> QuerySet[Case]:
-    """Cases of hospitals within the scope: those drawn by a region from a hospital are the hospital's as well."""
-    rows = Case.objects.select_related("campaign", "hospital", "exam", "device", "performer", "item", "template")
-    return scope.filter(rows)
+    """Cases of hospitals within the scope; those drawn by a region are the hospital's once their results are open."""
+    related = ("campaign", "hospital", "exam", "device", "performer", "item", "template")
+    return known_cases(scope).select_related(*related)
 
 
 def case_get(scope: Scope, case_id: UUID | str) -> Case:

@@ -10,7 +10,7 @@ from yingheng.common.errors import Invalid
 
 Allocation = Literal["balanced", "proportional", "quotas", "all"]
 Blind = Literal["full", "device", "open"]
-STRATA = ("hospital", "device", "modality", "body_part", "item", "performer")
+STRATA = ("hospital", "device", "modality", "body_part", "item", "performer", "position")
 MOST_DRAWN = 5000
 #: Of two readings of one case: what calls for a third.
 POINTS_APART = 10.0
@@ -67,7 +67,8 @@ class ReadingSpec:
     """How cases are read.  `readers` is one or two; two that differ by more than `points_apart`, in grade or in a veto
     call for a third, unless the rule is switched off.  `blind` hides patient, hospital, technologist and device
     ("full"), all but the device ("device") or nothing ("open", the daily review of one's own department).
-    `days` and `appeal_days` are local days; `pool` holds ids of users.
+    `days` and `appeal_days` are local days; `pool` holds ids of users, `resting` those who are given nothing more of
+    the sample because they were relieved of it.
     """
 
     readers: int = 2
@@ -81,6 +82,7 @@ class ReadingSpec:
     arbiters: tuple[str, ...] = ()
     other_hospitals_only: bool = False
     qualified_only: bool = False
+    resting: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.readers not in {1, 2} or not 0 < self.points_apart <= 100:

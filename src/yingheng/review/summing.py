@@ -26,6 +26,7 @@ _COLUMNS = {
     "model": F("case__device__model"), "performer_id": F("case__performer_id"),
     "performer": F("case__performer__name"), "body_part": F("case__body_part"), "position": F("case__position"),
     "modality": F("case__modality"), "place": F("case__hospital__name"), "flags": F("details__flags"),
+    "conform": F("details__conform"),
     "number": F("case__number"), "day": F("case__local_day"),
 }  # fmt: skip
 
@@ -42,6 +43,13 @@ class Summary:
     n_graded: int
     n_best: int
     n_trace: int
+    n_conform: int = 0
+    n_conform_of: int = 0
+
+    @property
+    def conform(self) -> Rate:
+        """Of reports alone: how many conform (review.conformity)."""
+        return rate(self.n_conform, self.n_conform_of)
 
     @property
     def mean(self) -> float | None:
@@ -104,6 +112,8 @@ def summary_of(rows: Sequence[dict[str, Any]], best: str) -> Summary:
         n_graded=sum(bool(row["grade"]) for row in rows),
         n_best=sum(bool(best) and row["grade"] == best for row in rows),
         n_trace=sum(one.get("trace") is True for one in flags),
+        n_conform=sum(row.get("conform") is True for row in rows),
+        n_conform_of=sum(row.get("conform") is not None for row in rows),
     )
 
 

@@ -6,13 +6,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, pgettext
 
 from imagingqc.errors import Reason
 from yingheng.common.ui.parts import Tag
 from yingheng.common.ui.words import language
 from yingheng.review.models import Campaign, Plan
-from yingheng.review.spec import SamplingSpec
+from yingheng.review.spec import ReadingSpec, SamplingSpec
+from yingheng.review.summing import MINIMUM_N
 
 
 def confidence_rows(told: Mapping[str, Any]) -> list[tuple[str, str]]:
@@ -97,3 +98,41 @@ def days_text(row: Campaign) -> str:
 def every_text(plan: Plan) -> str:
     """How often a plan draws."""
     return str(plan.get_every_display())
+
+
+def kind_text(key: str) -> str:
+    """A kind of exam ("CT|CHEST") in words."""
+    return " · ".join(filter(None, key.split("|"))) or _("not known")
+
+
+def hospital_method(row: Campaign) -> list[tuple[str, str]]:
+    """How hospitals are compared, in plain words."""
+    reading = ReadingSpec.from_dict(row.reading)
+    apart = _("Nobody read exams of a hospital that they belong to.")
+    blind = _("Readers saw neither hospital nor device.")
+    told = [*([apart] if reading.other_hospitals_only else []), *([blind] if reading.blind == "full" else [])]
+    return [
+        (
+            _("Mean, excellent, waste"),
+            _(
+                "Weighted by 1 / chance of being drawn: they speak for all exams of the hospital in the period. "
+                "Intervals of 95 percent: means by Student's t, shares by Wilson at the effective number."
+            ),
+        ),
+        (
+            _("With the common mix"),
+            _(
+                "Direct standardisation: every hospital is given the mix of the whole region by modality and body "
+                "part. Left out where its cases cover less than four fifths of that mix."
+            ),
+        ),
+        (
+            pgettext("comparison", "Place"),
+            _(
+                "By the means with the common mix, only among hospitals with at least %(n)d cases. "
+                "Where intervals overlap there is no place, only the range of places that is possible."
+            )
+            % {"n": MINIMUM_N},
+        ),
+        *([(_("Readers"), " ".join(told))] if told else []),
+    ]

@@ -7,16 +7,19 @@ from dataclasses import dataclass
 from statistics import median
 from uuid import UUID
 
-from django.db.models import Count, Min, Q, QuerySet
+from django.db.models import Case as Choose
+from django.db.models import Count, DateField, F, Min, Q, QuerySet, When
 
-from yingheng.review.models import Assignment, Campaign
+from yingheng.common.rows import row_or_not_found
+from yingheng.review.models import Assignment, Campaign, Reading
 from yingheng.review.selectors import assignments_of
 from yingheng.tenancy.models import User
 
 State = Assignment.State
 #: All that the room asks of an assignment, in one query.
-_WHOLE = ("case__template__hospital", "case__hospital", "case__exam", "case__device", "case__item",
-          "campaign__organisation", "hospital")  # fmt: skip
+_WHOLE = ("case__template__hospital", "case__hospital", "case__exam__order", "case__exam__patient__secret",
+          "case__exam__item", "case__exam__performer", "case__device", "case__item", "campaign__organisation",
+          "hospital")  # fmt: skip
 OPEN = (State.ASSIGNED, State.BEGUN)
 _TIMED = 200  # of a reader's last cases, for the median
 
@@ -38,6 +41,12 @@ def open_of(reader: User) -> QuerySet[Assignment]:
     return rows.exclude(case__state__in=("withdrawn", "settled"))
 
 
+def assignment_in_room(reader: User, assignment_id: UUID | str) -> Assignment:
+    """One of the reader's cases that can still be read; NotFound for any other, also one that was submitted."""
+    rows = open_of(reader).select_related(*_WHOLE)
+    return row_or_not_found(rows, assignment_id, "review.assignment_unknown")
+
+
 def overdue_of(reader: User, today: dt.date) -> QuerySet[Assignment]:
     """What should have been read before today."""
     return open_of(reader).filter(due_on__lt=today)
@@ -50,15 +59,19 @@ def submitted_of(reader: User) -> QuerySet[Assignment]:
 
 
 def next_of(reader: User, after: Assignment | None = None) -> Assignment | None:
-    """The case to read next: the following one of the same sample, else the first of the worklist; None at the end."""
+    """The case to read next: the following one of the same sample, else the first of the worklist; None at the end.
+
+    One query.
+    """
     rows = open_of(reader)
-    if after is not None:
-        rows = rows.exclude(pk=after.pk)
-        same = rows.filter(campaign=after.campaign_id).order_by("place")
-        found = same.filter(place__gt=after.place).first() or same.first()
-        if found is not None:
-            return found
-    return rows.first()
+    if after is None:
+        return rows.first()
+    same = Q(campaign=after.campaign_id)
+    ranked = rows.exclude(pk=after.pk).annotate(
+        turn=Choose(When(same & Q(place__gt=after.place), then=0), When(same, then=1), default=2),
+        day=Choose(When(same, then=None), default=F("due_on"), output_field=DateField()),
+    )
+    return ranked.order_by("turn", "day", "campaign", "place").first()
 
 
 def batches_of(reader: User) -> list[Batch]:
@@ -93,7 +106,7 @@ def progress_in(reader: User, campaign_id: UUID) -> tuple[int, int]:
 
 def pace_of(reader: User) -> tuple[float | None, int]:
     """Median seconds a case over the reader's last cases with a time, and how many these are; None without any."""
-    timed = submitted_of(reader).filter(seconds__gt=0)
+    timed = Reading.objects.filter(reader=reader, seconds__gt=0).order_by("-submitted_at")
     seconds = list(timed.values_list("seconds", flat=True)[:_TIMED])
     return (median(seconds) if seconds else None), len(seconds)
 

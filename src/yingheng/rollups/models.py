@@ -1,4 +1,4 @@
-"""The cell: one indicator of one hospital on one local day for one set of dimensions."""
+"""Cells, one indicator of one hospital on one local day for one set of dimensions, and their sums over months."""
 
 from __future__ import annotations
 
@@ -36,3 +36,51 @@ class Cell(models.Model):
     def total(self) -> float:
         """Sum of the values, in the unit of the indicator."""
         return self.sum_micro / SUM_SCALE
+
+
+class MonthSum(models.Model):
+    """Cells of one month added up by one of their dimensions: what a page over years reads instead of cells.
+
+    `kept` holds the values of the dimensions that stay apart, in the order of the plan of sums.  For the spread between
+    cells: how many there are, and over them the sums of the squared total, of total times denominator and of the
+    squared denominator, the total in hundredths of the unit, so that all of it is exact.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    hospital = models.ForeignKey("tenancy.Organisation", on_delete=models.PROTECT, related_name="+")
+    indicator = models.CharField(max_length=120)
+    month = models.DateField(help_text="its first day")
+    kept = models.CharField(max_length=120)
+    by = models.CharField(max_length=40, help_text="name of the dimension")
+    value = models.CharField(max_length=120, blank=True, help_text="of the dimension; empty where it has none")
+    numerator = models.BigIntegerField()
+    denominator = models.BigIntegerField()
+    sum_micro = models.BigIntegerField()
+    cells = models.PositiveIntegerField()
+    tt = models.BigIntegerField()
+    tn = models.BigIntegerField()
+    nn = models.BigIntegerField()
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                fields=["by", "hospital", "month", "indicator", "kept", "value"], name="rollups_month_key"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.indicator} {self.month:%Y-%m} {self.by} {self.value}"
+
+
+class StaleMonth(models.Model):
+    """A month of a hospital whose cells changed since they were added up: until then its cells are read themselves."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    hospital = models.ForeignKey("tenancy.Organisation", on_delete=models.PROTECT, related_name="+")
+    month = models.DateField(help_text="its first day")
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=["hospital", "month"], name="rollups_stale_month"),)
+
+    def __str__(self) -> str:
+        return f"{self.hospital_id} {self.month:%Y-%m}"

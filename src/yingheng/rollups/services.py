@@ -6,16 +6,16 @@ import datetime as dt
 import hashlib
 import json
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
 from django.db import connection, transaction
-from django.db.models import F
 
 from yingheng.common.errors import Invalid
 from yingheng.rollups import histogram
 from yingheng.rollups.models import SUM_SCALE, Cell
+from yingheng.rollups.months import cells_lock, is_summed, months_mark
 from yingheng.tenancy.scope import Scope
 
 Dimension = str | int | bool | None
@@ -45,8 +45,11 @@ class CellDifference:
     counted: tuple[int, int, int, dict[str, int]] | None
 
 
+Named = tuple[str, CellDelta]  # with the name of its indicator
 RecountFn = Callable[[Scope], Iterable[CellDelta]]
 _Key = tuple[str, dt.date, str]
+_FullKey = tuple[str, str, dt.date, str]  # indicator, hospital, day, dimensions
+_AT_ONCE = 500  # cells in one statement
 
 
 def dimensions_hash(dimensions: Mapping[str, Dimension]) -> str:
@@ -56,41 +59,103 @@ def dimensions_hash(dimensions: Mapping[str, Dimension]) -> str:
 
 
 def cell_add(*, indicator: str, delta: CellDelta, sign: Literal[1, -1] = 1) -> None:
-    """Add a delta to its cell, or with `sign` -1 take it back, in the caller's transaction (Invalid outside of one).
+    """Add a delta to its cell, or with `sign` -1 take it back; see `cells_change`."""
+    step = [(indicator, delta)]
+    cells_change(added=step if sign == 1 else (), removed=step if sign == -1 else ())
 
-    Numbers change by database arithmetic; the histogram is rewritten while that very update locks the row.
+
+def cells_change(*, added: Iterable[Named] = (), removed: Iterable[Named] = ()) -> None:
+    """Apply deltas in the caller's transaction (Invalid outside of one): one statement, one for every
+    histogram, and one for their months.
+
+    Numbers change by database arithmetic; a histogram is rewritten while that very change locks its row.  Cells are
+    taken in one order by all writers.  What is added and removed alike is left out.
     """
     if not connection.in_atomic_block:
         raise Invalid("rollups.outside_transaction")
-    sum_micro = sign * sum(map(_micro, delta.values))
-    bins = histogram.binned(delta.values, sign)
-    if not (delta.numerator or delta.denominator or sum_micro or bins):
+    steps = _netted(added, removed)
+    if not steps:
         return
-    key = {
-        "indicator": indicator,
-        "hospital_id": delta.hospital_id,
-        "day": delta.day,
-        "dimensions_hash": dimensions_hash(delta.dimensions),
-    }
-    rows = Cell.objects.filter(**key)
-    changes = {
-        "numerator": F("numerator") + sign * delta.numerator,
-        "denominator": F("denominator") + sign * delta.denominator,
-        "sum_micro": F("sum_micro") + sum_micro,
-    }
-    if not rows.update(**changes):
-        Cell.objects.bulk_create([Cell(**key, dimensions=dict(delta.dimensions))], ignore_conflicts=True)
-        rows.update(**changes)
-    if bins:
-        stored = rows.values_list("histogram", flat=True).get()
-        rows.update(histogram=histogram.merged(stored, bins))
+    stored: dict[_FullKey, tuple[object, dict[str, int]]] = {}
+    for at in range(0, len(steps), _AT_ONCE):
+        stored |= _upserted(steps[at : at + _AT_ONCE])
+    for one in filter(lambda one: one.bins, steps):
+        pk, before = stored[one.key]
+        Cell.objects.filter(pk=pk).update(histogram=histogram.merged(before, one.bins))
+    months_mark((one.hospital_id, one.day) for one in steps if is_summed(one.indicator))
+
+
+@dataclass(slots=True)
+class _Step:
+    """What happens to one cell altogether."""
+
+    indicator: str
+    hospital_id: object
+    day: dt.date
+    dimensions: Mapping[str, Dimension]
+    digest: str
+    numerator: int = 0
+    denominator: int = 0
+    sum_micro: int = 0
+    bins: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def key(self) -> _FullKey:
+        return self.indicator, str(self.hospital_id), self.day, self.digest
+
+    @property
+    def is_something(self) -> bool:
+        return bool(self.numerator or self.denominator or self.sum_micro or self.bins)
+
+    def add(self, delta: CellDelta, sign: int) -> None:
+        self.numerator += sign * delta.numerator
+        self.denominator += sign * delta.denominator
+        self.sum_micro += sign * sum(map(_micro, delta.values))
+        self.bins = histogram.merged(self.bins, histogram.binned(delta.values, sign))
+
+
+def _netted(added: Iterable[Named], removed: Iterable[Named]) -> list[_Step]:
+    """One step for each cell, in the order of their keys."""
+    found: dict[_FullKey, _Step] = {}
+    for several, sign in ((added, 1), (removed, -1)):
+        for name, delta in several:
+            fresh = _Step(name, delta.hospital_id, delta.day, delta.dimensions, dimensions_hash(delta.dimensions))
+            found.setdefault(fresh.key, fresh).add(delta, sign)
+    return [found[key] for key in sorted(found) if found[key].is_something]
+
+
+_COLUMNS = ("id", "hospital", "indicator", "day", "dimensions", "dimensions_hash", "numerator", "denominator",
+            "sum_micro", "histogram")  # fmt: skip
+
+
+def _upserted(steps: Sequence[_Step]) -> dict[_FullKey, tuple[object, dict[str, int]]]:
+    """Add the numbers to the cells, new or there already; by key, the id and histogram of each.  One statement."""
+    fields = [Cell._meta.get_field(name) for name in _COLUMNS]  # noqa: SLF001 - public by Django
+    values: list[object] = []
+    for one in steps:
+        row = Cell(
+            hospital_id=one.hospital_id, indicator=one.indicator, day=one.day, dimensions=dict(one.dimensions),
+            dimensions_hash=one.digest, numerator=one.numerator, denominator=one.denominator, sum_micro=one.sum_micro,
+        )  # fmt: skip
+        values += [f.get_db_prep_save(getattr(row, f.attname), connection) for f in fields]
+    columns = ", ".join(f.column for f in fields)
+    places = ", ".join(f"({', '.join(['%s'] * len(fields))})" for _ in steps)
+    sums = ", ".join(f"{name} = rollups_cell.{name} + excluded.{name}" for name in _COLUMNS[6:9])
+    told = Cell.objects.raw(
+        f"INSERT INTO rollups_cell ({columns}) VALUES {places} "  # noqa: S608 - names of columns, nothing from outside
+        f"ON CONFLICT (indicator, hospital_id, day, dimensions_hash) DO UPDATE SET {sums} RETURNING *",
+        values,
+    )
+    return {(c.indicator, str(c.hospital_id), c.day, c.dimensions_hash): (c.pk, c.histogram) for c in told}
 
 
 @transaction.atomic
 def cell_rebuild(*, indicator: str, scope: Scope, recount: RecountFn) -> int:
     """Replace the cells of an indicator within the scope by a recount of the facts; returns the number of cells."""
-    _cells_lock()
-    scope.filter(Cell.objects.filter(indicator=indicator)).delete()
+    cells_lock()
+    rows = scope.filter(Cell.objects.filter(indicator=indicator))
+    gone = list(rows.only("hospital_id", "day")) if is_summed(indicator) else []
+    rows.delete()
     cells = []
     for (_, day, digest), (delta, counted) in _counted(recount(scope)).items():
         numerator, denominator, sum_micro, bins = counted
@@ -110,6 +175,8 @@ def cell_rebuild(*, indicator: str, scope: Scope, recount: RecountFn) -> int:
             )
         )
     Cell.objects.bulk_create(cells, batch_size=500)
+    if is_summed(indicator):
+        months_mark((cell.hospital_id, cell.day) for cell in (*gone, *cells))
     return len(cells)
 
 
@@ -119,7 +186,7 @@ def cell_verify(*, indicator: str, scope: Scope, recount: RecountFn) -> list[Cel
 
     A cell that went back to all zeros equals a cell that is not there.
     """
-    _cells_lock()
+    cells_lock()
     counted = _counted(recount(scope))
     stored = {
         (str(c.hospital_id), c.day, c.dimensions_hash): c
@@ -160,12 +227,3 @@ def _counted(deltas: Iterable[CellDelta]) -> dict[_Key, tuple[CellDelta, tuple[i
             ),
         )
     return out
-
-
-def _cells_lock() -> None:
-    """Hold off writers until the transaction ends, so that facts and cells are seen at one moment."""
-    if connection.vendor == "postgresql":
-        with connection.cursor() as cursor:
-            cursor.execute("LOCK TABLE rollups_cell IN SHARE ROW EXCLUSIVE MODE")
-    else:
-        Cell.objects.filter(indicator="").update(numerator=0)  # SQLite: any write takes the one write lock

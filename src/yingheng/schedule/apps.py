@@ -15,6 +15,7 @@ class ScheduleConfig(AppConfig):
     def ready(self) -> None:
         from yingheng.common.errors import error_texts_add  # noqa: PLC0415 - apps load after settings
         from yingheng.notify.messages import message_kinds_add  # noqa: PLC0415
+        from yingheng.schedule import agenda  # noqa: PLC0415
         from yingheng.schedule.kinds import Named, SubjectKind, subject_kind_add  # noqa: PLC0415
         from yingheng.schedule.texts import ERROR_TEXTS, MESSAGES  # noqa: PLC0415
         from yingheng.tenancy.models import Organisation  # noqa: PLC0415
@@ -28,3 +29,4 @@ class ScheduleConfig(AppConfig):
         error_texts_add(ERROR_TEXTS)
         message_kinds_add(MESSAGES)
         subject_kind_add("hospital", SubjectKind(_("hospital"), names, choices))
+        agenda.register()

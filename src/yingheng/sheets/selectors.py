@@ -32,6 +32,28 @@ def template_get(scope: Scope, template_id: _Pk) -> Template:
     return row_or_not_found(rows, template_id, "sheets.template_unknown")
 
 
+def templates_above(scope: Scope, *, kind: str = "") -> QuerySet[Template]:
+    """Published templates of the regions that organisations of the scope belong to: what they are read by."""
+    rows = Template.objects.filter(hospital__path__in=_above(scope), state=Template.State.PUBLISHED)
+    rows = rows.filter(kind=kind) if kind else rows
+    return rows.select_related("hospital").order_by("-created_at", "-version")
+
+
+def template_shown(scope: Scope, template_id: _Pk) -> Template:
+    """One template to look at: of the scope, of the product, or published by a region above; NotFound otherwise."""
+    found = templates_above(scope).filter(pk=template_id).first()
+    return found or template_get(scope, template_id)
+
+
+def _above(scope: Scope) -> set[str]:
+    """Paths of organisations above those of the scope, without these."""
+    found: set[str] = set()
+    for path in scope.paths:
+        parts = path.strip("/").split("/")
+        found |= {"/" + "/".join(parts[:n]) + "/" for n in range(1, len(parts))}
+    return found
+
+
 def template_versions(template: Template) -> list[Template]:
     """All versions of a hospital's template with its hospital, newest first.  One query."""
     rows = Template.objects.filter(hospital=template.hospital, key=template.key)

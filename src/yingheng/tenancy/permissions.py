@@ -37,6 +37,13 @@ REVIEW_VIEW = "review.view"  # results, statistics, rulings
 REVIEW_PLAN = "review.plan"  # plans, draws, assignments, announcing results
 REVIEW_RULE = "review.rule"  # lead the daily review, decide appeals, trace causes
 REVIEW_APPEAL = "review.appeal"  # object to a ruling on work of one's own department
+REVIEW_LEARN = "review.learn"  # look at the teaching library, do exercises, see one's own results
+REVIEW_TEACH = "review.teach"  # build the library: add, check, publish, withdraw cases; set exercises, see results
+MEETING_VIEW = "meeting.view"
+MEETING_PLAN = "meeting.plan"  # plan and call meetings, series of them
+MEETING_RECORD = "meeting.record"  # hold them: attendance, minutes, action items
+PERSON_VIEW = "person.view"  # the staff of a hospital
+PERSON_EDIT = "person.edit"  # record staff, say whose the names of operators are: these are shown in clear
 SCHEDULE_VIEW = "schedule.view"
 SCHEDULE_EDIT = "schedule.edit"  # plan what comes round again, settle what is due
 
@@ -79,6 +86,13 @@ ALL: frozenset[str] = frozenset(
         REVIEW_PLAN,
         REVIEW_RULE,
         REVIEW_APPEAL,
+        REVIEW_LEARN,
+        REVIEW_TEACH,
+        MEETING_VIEW,
+        MEETING_PLAN,
+        MEETING_RECORD,
+        PERSON_VIEW,
+        PERSON_EDIT,
         SCHEDULE_VIEW,
         SCHEDULE_EDIT,
     }

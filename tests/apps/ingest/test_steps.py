@@ -5,12 +5,14 @@ import datetime as dt
 import pytest
 from tests.apps.ingest.sending import ct_objects, item, put, step_create, step_set
 
-from yingheng.catalog.models import Exam, PerformedStep, Quarantine, Series
+from yingheng.catalog.models import Exam, ExamOperator, PerformedStep, Quarantine, Series
 from yingheng.catalog.selectors import exam_quiet_list, series_quiet_list
+from yingheng.catalog.services import exam_operators_gather
 from yingheng.common import events
 from yingheng.ingest.mpps import step_message
 from yingheng.ingest.spool import Kind
 from yingheng.jobs.models import Job
+from yingheng.registry.models import Person
 from yingheng.tenancy.scope import Scope
 
 pytestmark = pytest.mark.django_db
@@ -195,3 +197,27 @@ def test_an_unclear_end_is_no_end(hospital, spool, uids):
     (one,) = put(spool, hospital, step_set({}, status="IN PROGRESS", TotalNumberOfExposures=3), kind=SET)
     told = step_message(one.path)
     assert (told.state, told.series, told.rejected_exposures("DX")) == ("in_progress", None, None)
+
+
+def test_the_operators_of_a_step_are_those_of_its_exam(hospital, spool, drain, objects, uids):
+    study, series = uids
+    people = {n: Person.objects.create(hospital=hospital, staff_number=n, name=f"技师{n}") for n in ("甲", "乙")}
+    told = step_set({series: 5})
+    told.SpecificCharacterSet = "ISO_IR 192"
+    told.PerformedSeriesSequence[0].OperatorsName = ["技师^甲", "^"]
+    put(spool, hospital, step_create(study), kind=CREATE)
+    put(spool, hospital, told, kind=SET)
+    drain()
+    assert not ExamOperator.objects.exists()
+    put(spool, hospital, *objects)
+    drain()
+    exam_operators_gather(exam=Exam.objects.select_related("order", "hospital").get())
+    assert Exam.objects.get().performer == people["甲"]
+    later = step_set({series: 5})
+    later.SpecificCharacterSet = "ISO_IR 192"
+    later.PerformedSeriesSequence[0].OperatorsName = "技师乙"
+    put(spool, hospital, later, kind=SET)
+    drain()
+    assert (Exam.objects.get().performer, Exam.objects.get().performer_source) == (None, "several")
+    assert set(ExamOperator.objects.values_list("source", flat=True)) == {"mpps"}
+    assert jobs(events.PERFORMER_SET) == 1

@@ -6,6 +6,7 @@ from tests.apps.review.ruled import read
 from yingheng.catalog.models import Exam
 from yingheng.review.models import Appeal, Tracing
 from yingheng.review.services.appealing import appeal_file
+from yingheng.review.services.closing import year_close
 from yingheng.review.services.effects import effects_apply
 from yingheng.review.services.publishing import campaign_publish
 from yingheng.sheets.models import Template
@@ -34,6 +35,7 @@ def make_followed(exam_id):
         "review_reading": being_read.pk,
         "review_result": case.pk,
         "review_appeal": Appeal.objects.get(case=case).pk,
+        "review_year": year_close(hospital=hospital, year=exam.local_day.year).pk,
         "review_tracing": Tracing.objects.get(case=case).pk,
     }
 

@@ -4,6 +4,9 @@
 """
 
 import datetime as dt
+import io
+
+from PIL import Image
 
 from yingheng.audit.actor import Actor
 from yingheng.catalog.models import Exam, Instance, Report, Series
@@ -13,6 +16,8 @@ from yingheng.registry.models import Device, Person
 from yingheng.review.models import Assignment, Campaign, Case, Plan
 from yingheng.review.services.assigning import campaign_begin
 from yingheng.review.services.drawing import campaign_draw
+from yingheng.review.services.entering import EntryFields, entry_put
+from yingheng.review.services.picturing import PictureFields, picture_put
 from yingheng.review.spec import ReadingSpec, SamplingSpec
 from yingheng.sheets.services import product_template, template_begin, template_publish
 from yingheng.tenancy.models import Organisation, User
@@ -251,4 +256,20 @@ def make_review(exam, code):
     person = make_technologist(hospital, f"S-{code}")
     return {"review_plan": plan.pk, "review_sample": campaign.pk, "review_case": case.pk,
             "review_person": person.pk, "review_reader": readers[0].pk,
-            "review_assignment": campaign.assignments.first().pk}  # fmt: skip
+            "review_assignment": campaign.assignments.first().pk, **make_dictionary(hospital)}  # fmt: skip
+
+
+def make_dictionary(hospital):
+    """An own defect and a reference picture of the hospital."""
+    row = {"zh": f"缺陷 {hospital.code}", "class": "artefact", "severity": "minor"}
+    entry = entry_put(actor=ACTOR, organisation=hospital, fields=EntryFields("defect", row))
+    fields = PictureFields(position="CH-PA", source="本院", licence="本院教学", confirmed="已看")
+    picture = picture_put(actor=ACTOR, organisation=hospital, fields=fields, data=png_bytes())
+    return {"review_entry": entry.code, "review_picture": picture.pk}
+
+
+def png_bytes(size=(40, 30), value=120, **save):
+    """A small grey picture as PNG."""
+    out = io.BytesIO()
+    Image.new("L", size, value).save(out, "PNG", **save)
+    return out.getvalue()

@@ -23,7 +23,7 @@ from tests.apps.review.ruled import reading_of
 from yingheng.common.clock import local_day, now
 from yingheng.jobs.models import Job
 from yingheng.review import triggers
-from yingheng.review.models import AgreementReport, Reading
+from yingheng.review.models import AgreementReport, Campaign, Reading
 from yingheng.review.services.agreeing import agreement_asked, agreements_due, campaign_agreement, month_agreement
 from yingheng.review.statistics.pairs import Given, pair_figures, pairs_of
 from yingheng.review.statistics.people import people_figures
@@ -201,6 +201,16 @@ def test_sealed_and_calibration_readings_are_left_out(hospital):
             backdate(reading_of(case, readers[0], 1, score=90), month_before(hospital))
     assert month_agreement(organisation=hospital, month=month_before(hospital)) == []
     assert agreements_due() == 0
+
+
+@pytest.mark.django_db
+def test_the_daily_review_of_one_reader_counts_in_the_month_and_has_no_report_of_its_own(read_month, hospital):
+    campaign, _readers = read_month
+    Campaign.objects.filter(pk=campaign.pk).update(purpose="daily")
+    campaign.refresh_from_db()
+    assert campaign_agreement(campaign=campaign) == []
+    assert agreements_due() == 1  # the month
+    assert month_agreement(organisation=hospital, month=month_before(hospital))[0].n == 48
 
 
 # --- pages ----------------------------------------------------------------------------------------------------------

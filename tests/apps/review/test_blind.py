@@ -7,15 +7,17 @@ import re
 import pydicom
 import pytest
 from django.urls import reverse
+from tests.apps.review.auditing import audit, make_course, make_order, make_version, typed
 from tests.apps.review.making import make_device, make_hospital, make_reader, make_technologist
 from tests.apps.review.rooming import TYPED, client_of, film_exam, home, load, room, write_film
 
 from imagingqc.dicom.synthetic import Patient
 from imagingqc.dicom.synthetic.us import us_frame
 from imagingqc.imaging.text import TextBox
-from yingheng.catalog.models import Exam, Instance, Series
+from yingheng.catalog import keys
+from yingheng.catalog.models import Exam, Instance, PatientName, Retake, Series
 from yingheng.notify.models import Message
-from yingheng.web.reading import letters
+from yingheng.review import letters
 from yingheng.web.reading.hanging import hang, protocols
 from yingheng.web.views import reading_images
 
@@ -62,7 +64,7 @@ def forbidden(exam):
     return told
 
 
-def walk(client, row):
+def walk(client, row, typed=TYPED):
     """Every answer of the room, by address."""
     first = client.get(reverse("web:reading", args=[row.pk]))
     case = client.get(reverse("web:reading_case", args=[row.pk]))
@@ -84,7 +86,7 @@ def walk(client, row):
         found[name] = client.post(reverse(f"web:reading_{name}", args=[row.pk]), {"seconds": "3"})
     found["save"] = client.post(reverse("web:reading_save", args=[row.pk]), {"contrast": "1", "revision": "0"})
     found["bad"] = client.post(reverse("web:reading_submit", args=[row.pk]), {"revision": "1"})
-    found["submit"] = client.post(reverse("web:reading_submit", args=[row.pk]), {**TYPED, "revision": "2"})
+    found["submit"] = client.post(reverse("web:reading_submit", args=[row.pk]), {**typed, "revision": "2", "over": "1"})
     found["result"] = client.get(reverse("web:reading", args=[row.pk]))
     return found
 
@@ -108,6 +110,53 @@ def test_nothing_that_betrays_is_in_any_answer(secret):
     }
     own = {(name, "暗评") for name in ("result", "decline")}  # the reader's own name, in the frame of ordinary pages
     assert leaks - own == set()
+
+
+TOLD = (
+    "张三丰，男，ZHANG SANFENG（ＩＤ－ＳＥＣＲＥＴ－７），2026年1月5日于暗医院 STATION 检查。左肺上叶见 12 mm 结节。"
+    "与 2025-01-05 前片比较增大。报告医师：诸葛孔明；张 三 丰；李诊断医师审核。检查号 ACC-film，电话 13812345678。"
+)
+
+
+@pytest.mark.parametrize("kind", ["report", "record", "sop"])
+def test_nothing_that_betrays_is_in_the_texts_of_an_audit(secret, kind):
+    _room, exam = secret
+    named = keys.text_encrypt("ZHANG^SANFENG=张三丰")
+    PatientName.objects.filter(patient=exam.patient_id).update(name_cipher=named)
+    order = make_order(exam, purpose=f"咳嗽；{TOLD}", history=TOLD, department="暗科室", requested="张三丰 胸部正位")
+    reports = [
+        make_version(
+            exam, n, findings=TOLD, impression=f"{n}：{TOLD}", signers=["李诊断", "李诊断^二"], number="RP-SECRET"
+        )
+        for n in (1, 2)
+    ]
+    make_course(exam)
+    Retake.objects.update(note=TOLD, asked_by="李诊断")
+    reader = make_reader(make_hospital("farther"), "暗阅")
+    _campaign, rows, _reader = audit(exam.hospital, kind, [exam], reader=reader)
+    answers = walk(client_of(reader), rows[0], typed(kind))
+    assert {name: a.status_code for name, a in answers.items() if a.status_code != 200} == {"bad": 422}
+    hidden = forbidden(exam) | {
+        "李诊断",
+        "诸葛",
+        "孔明",
+        "暗科室",
+        "13812345678",
+        "RP-SECRET",
+        order.number,
+        str(order.pk),
+    }
+    hidden |= {str(report.pk) for report in reports} | {"张 三 丰", "ＩＤ－ＳＥＣＲＥＴ－７", "1月5日"}
+    leaks = {
+        (name, word)
+        for name, answer in answers.items()
+        for word in hidden
+        if any(form in told_by(answer) for form in (word.encode(), ascii_json(word)))
+    }
+    own = {(name, "暗评") for name in ("result", "decline")}
+    assert leaks - own == set()
+    content = answers["case"].json()["content"]["html"]
+    assert "左肺上叶见 12 mm 结节" in content
 
 
 def ascii_json(word):

@@ -233,8 +233,8 @@ def test_the_service_takes_a_sheet_from_its_reader_alone(plain, hospital):
 
 def test_a_shape_says_what_it_is():
     with pytest.raises(Invalid):
-        services._shape({"kind": "arrow", "points": [[0, 0], [1]]})
-    assert services._shape({"kind": "point", "points": [[1.23456, "2"]]})["points"] == [[1.23, 2.0]]
+        services.mark_shape({"kind": "arrow", "points": [[0, 0], [1]]})
+    assert services.mark_shape({"kind": "point", "points": [[1.23456, "2"]]})["points"] == [[1.23, 2.0]]
 
 
 # --- the worklist --------------------------------------------------------------------------------------------

@@ -5,8 +5,10 @@ import datetime as dt
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import translation
 from tests.apps.review.making import (
     DAY,
+    PASSWORD,
     made_campaign,
     make_device,
     make_exams,
@@ -20,9 +22,9 @@ from tests.apps.review.making import (
 from tests.apps.review.ruled import reading_of
 
 from yingheng.common.clock import local_day
+from yingheng.documents.models import Attachment, Signature
 from yingheng.documents.services import report_render
-from yingheng.registry.models import Person
-from yingheng.review.certificate import certificate_of
+from yingheng.review.certificate import certificate_of, work_of
 from yingheng.review.models import Campaign, Case, Plan
 from yingheng.review.services.drawing import campaign_draw
 from yingheng.review.spec import ReadingSpec, SamplingSpec
@@ -203,12 +205,10 @@ def test_samples_are_listed_by_state_and_cases_by_pages(ours, chief):
     assert [row.cells["number"] for row in second.rows] == list(range(51, 61))
 
 
-def test_staff_are_linked_to_their_accounts(ours, chief):
-    reader, person = make_reader(ours), make_technologist(ours)
-    assert person.name in body(chief, at("accounts") + "?account=none")
-    chief.post(at("account", person.pk), {"account": str(reader.pk)})
-    assert Person.objects.get(pk=person.pk).user_id == reader.pk
-    assert person.name not in body(chief, at("accounts") + "?account=none")
+def test_accounts_of_staff_have_moved_to_the_staff(ours, chief):
+    person = make_technologist(ours)
+    assert chief.get(at("accounts")).url == reverse("web:persons")
+    assert chief.get(at("account", person.pk)).url == reverse("web:person", args=[person.pk])
     other = make_technologist(make_hospital("rh2"), "T9")
     assert chief.get(at("account", other.pk)).status_code == 404
 
@@ -240,11 +240,30 @@ def test_a_certificate_counts_readings_of_the_period_once(ours):
     for case in made.cases.order_by("number"):
         reading_of(case, readers[0], case.assignments.get(reader=readers[0]).slot)
     today = local_day(ours.zone)
-    report = certificate_of(readers[0], ours, today - dt.timedelta(days=1), today)
-    assert report.sections[0].blocks[1].rows == ((made.title, "4", "0", "2"),)
-    before = certificate_of(readers[0], ours, today - dt.timedelta(days=9), today - dt.timedelta(days=2))
+    with translation.override("en"):
+        report = certificate_of(work_of(readers[0], ours, today - dt.timedelta(days=1), today))
+    assert report.sections[0].blocks[1].rows == ((made.title, today.isoformat(), "4", "0", "2 minutes"),)
+    before = certificate_of(work_of(readers[0], ours, today - dt.timedelta(days=9), today - dt.timedelta(days=2)))
     assert before.sections[0].blocks[1].rows == ()
     assert report_render(report, "pdf").startswith(b"%PDF")
+
+
+def test_a_certificate_is_signed_with_the_password_and_kept(ours, chief):
+    made, readers, _judges = made_campaign(hospital=ours)
+    for case in made.cases.order_by("number"):
+        reading_of(case, readers[0], case.assignments.get(reader=readers[0]).slot)
+    day = local_day(ours.zone).isoformat()
+    url = reverse("review:certificate", args=[made.pk, readers[0].pk])
+    sent = {"first_day": day, "last_day": day, "password": "wrong"}
+    assert chief.post(url, sent).status_code == 400
+    assert not Signature.objects.exists()
+    first = chief.post(url, sent | {"password": PASSWORD})
+    assert first.content.startswith(b"%PDF")
+    assert chief.post(url, sent | {"password": PASSWORD}).content == first.content  # the same certificate once more
+    kept, signature = Attachment.objects.get(), Signature.objects.get()
+    assert (kept.subject_type, kept.subject_id) == (signature.subject_type, signature.subject_id)
+    assert signature.sha256 == work_of(readers[0], ours, local_day(ours.zone), local_day(ours.zone)).digest
+    assert kept.name in chief.get(url).content.decode()
 
 
 def test_pages_cost_the_same_at_any_size(ours, chief, django_assert_max_num_queries):
@@ -255,7 +274,7 @@ def test_pages_cost_the_same_at_any_size(ours, chief, django_assert_max_num_quer
     urls = [at("campaigns"), at("campaign", made.pk), at("campaign", made.pk) + "?tab=readers",
             at("campaign", made.pk) + "?tab=draw", at("campaign_case", made.pk, case.pk),
             at("case_give", made.pk, case.pk, 1), at("plans"), at("plan", plan.pk), at("plan_change", plan.pk),
-            at("plan_new", ours.pk), at("plan_preview", plan.pk), at("accounts")]  # fmt: skip
+            at("plan_new", ours.pk), at("plan_preview", plan.pk)]  # fmt: skip
     for url in urls:
         chief.get(url)
         with django_assert_max_num_queries(15):

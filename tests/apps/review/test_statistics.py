@@ -7,6 +7,7 @@ from statistics import fmean, stdev
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 from django.urls import reverse
+from django.utils.timezone import localdate
 from tests.apps.review.making import (
     DAY,
     made_campaign,
@@ -28,7 +29,7 @@ from yingheng.review.models import Campaign, Case
 from yingheng.review.services.effects import effects_apply
 from yingheng.review.statistics.learned import learned, pair_list
 from yingheng.review.statistics.rows import month_number, month_of
-from yingheng.review.statistics.sums import Asked, added_up, by_month, days_held, film_grades, grouped
+from yingheng.review.statistics.sums import Asked, added_up, by_month, days_by, days_held, film_grades, grouped
 from yingheng.review.statistics.targets import targets
 from yingheng.review.statistics.weighted import weighed
 from yingheng.rollups.services import CellDelta, cell_add
@@ -104,6 +105,18 @@ def test_a_day_that_was_not_reviewed_counts_against_the_rule(hospital):
         cell_add(indicator="review.daily", delta=delta, sign=1)
     held = days_held(PERIOD)
     assert (held.numerator, held.denominator) == (2, 3)
+
+
+@pytest.mark.parametrize(("signed", "counted"), [(0, (1, 1)), (1, (2, 2))])
+def test_today_counts_once_it_is_signed_for_or_over(hospital, signed, counted):
+    today = localdate()
+    for day, done_ in ((today - dt.timedelta(days=1), 1), (today, signed)):
+        delta = CellDelta(hospital.pk, day, {"plan": "p"}, done_, 1)
+        cell_add(indicator="review.daily", delta=delta, sign=1)
+    period = Asked(ALL, today - dt.timedelta(days=40), today)
+    held, days = days_held(period), days_by(period).values()
+    assert (held.numerator, held.denominator) == counted
+    assert (sum(k for k, _n in days), sum(n for _k, n in days)) == counted
 
 
 def test_every_target_says_where_it_comes_from():

@@ -1,12 +1,13 @@
 import re
 
 import pytest
+from django import forms
 from django.utils import translation
 from tests.apps.ui.rendering import a_request, html_of
 
 from yingheng.common.ui.gallery import components
 from yingheng.common.ui.gallery.samplepages import PAGES
-from yingheng.common.ui.pages import ThingPage
+from yingheng.common.ui.pages import FieldGroup, FormPage, ThingPage
 from yingheng.common.ui.parts import Fact, Progress, Tab
 from yingheng.common.ui.tables import Column, Row, Table
 
@@ -78,3 +79,27 @@ def test_it_renders_every_component_of_the_gallery(lang):
         html = "".join(html_of(section) for section in sections)
     assert INLINE.findall(html) == []
     assert html.count('<section class="section') == len(sections)
+
+
+class PlanForm(forms.Form):
+    name = forms.CharField()
+    size = forms.IntegerField(initial=200, required=False)
+    devices = forms.MultipleChoiceField(choices=[("a", "A")], required=False)
+    groups = (FieldGroup("how many", ("size", "devices", "gone"), fold=True),)
+
+
+@pytest.mark.parametrize(
+    ("typed", "is_open"),
+    [({}, False), ({"size": 200}, False), ({"size": 50}, True), ({"devices": ["a"]}, True), ({"devices": []}, False)],
+)
+def test_it_folds_a_group_of_fields_that_stand_as_proposed(typed, is_open):
+    page = FormPage(title="x", form=PlanForm(initial=typed))
+    (group,) = page.groups
+    assert [bound.name for bound, _meta in page.rows] == ["name"]
+    assert [bound.name for bound, _meta in group.rows] == ["size", "devices"]
+    assert group.is_open is is_open
+
+
+def test_it_opens_a_group_in_which_something_is_to_be_mended():
+    page = FormPage(title="x", form=PlanForm({"name": "n", "size": "many"}))
+    assert [group.is_open for group in page.groups] == [True]

@@ -7,7 +7,7 @@ import pytest
 
 from imagingqc.errors import AnalysisError
 from imagingqc.stats.additive import Score
-from imagingqc.stats.leniency import consensus, leniency
+from imagingqc.stats.leniency import adjusted_mean, consensus, leniency
 
 TRUE = {"a": 4.0, "b": 1.0, "c": 0.0, "d": -1.0, "e": -4.0}
 
@@ -158,3 +158,49 @@ def test_it_refuses_what_says_nothing(scores, code):
     with pytest.raises(AnalysisError) as refused:
         leniency(scores)
     assert refused.value.reason.code == code
+
+
+def _panel(seed, bias, *, cases=80, sd=3.0):
+    """Scores of readers of known bias; poor cases go to the first reader, so that a plain mean says too much or too
+    little.  The truth is the mean of the cases."""
+    rng = np.random.default_rng(seed)
+    worth = np.sort(rng.normal(85, 6, cases))
+    names = sorted(bias)
+    scores = []
+    for i, value in enumerate(worth):
+        pair = (names[0], names[1]) if i < 0.8 * cases else (names[1], names[2])
+        scores += [Score(f"c{i}", name, float(value + bias[name] + rng.normal(0, sd))) for name in pair]
+    return scores, float(worth.mean())
+
+
+def test_the_adjusted_mean_is_freed_of_who_read_more():
+    bias = {"a": 8.0, "b": 0.0, "c": -8.0}
+    apart = []
+    for seed in range(20):
+        scores, truth = _panel(seed, bias)
+        found = adjusted_mean(scores)
+        assert found.n == 80
+        apart.append(
+            (abs(found.plain - truth), abs(found.value - truth), found.interval[0] <= truth <= found.interval[1])
+        )
+    assert np.mean([one[0] for one in apart]) > 2
+    assert np.mean([one[1] for one in apart]) < 1.2
+    assert sum(one[2] for one in apart) >= 18
+
+
+def test_readers_without_differences_leave_the_plain_mean():
+    scores, _truth = _panel(3, {"a": 0.0, "b": 0.0, "c": 0.0})
+    found = adjusted_mean(scores)
+    assert abs(found.value - found.plain) < 0.8
+
+
+def test_the_adjusted_mean_is_refused_where_readers_are_not_linked():
+    rng = np.random.default_rng(1)
+    scores = [Score(f"{pair}{i}", reader, float(80 + rng.normal())) for pair in ("ab", "cd") for i in range(20)
+              for reader in pair]  # fmt: skip
+    with pytest.raises(AnalysisError, match="no chain of shared cases"):
+        adjusted_mean(scores)
+    linked = [*scores, *[Score(f"x{i}", reader, 80.0 + i) for i in range(5) for reader in ("b", "c")]]
+    assert adjusted_mean(linked).n == 45
+    with pytest.raises(AnalysisError, match="shares no case"):
+        adjusted_mean([*linked, Score("alone", "e", 70.0)])

@@ -43,6 +43,7 @@ class Study:
     station: str = "DEMO-ROOM-1"
     device: str = "SN-0001"
     institution: str = "DEMO HOSPITAL"
+    operator: str = ""
 
     @property
     def uid(self) -> str:
@@ -74,6 +75,8 @@ def new_object(sop_class: str, modality: str, series_key: str, number: int, pati
     ds.Manufacturer, ds.ManufacturerModelName, ds.SoftwareVersions = MAKER, f"PHANTOM {modality}", "1"
     ds.StationName, ds.DeviceSerialNumber, ds.InstitutionName = study.station, study.device, study.institution
     ds.BurnedInAnnotation = "NO"
+    if study.operator:
+        ds.OperatorsName = study.operator
     return ds
 
 

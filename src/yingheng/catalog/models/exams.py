@@ -40,6 +40,14 @@ class Exam(models.Model):
         REQUEST = "request", _("the order for it")
         PERSON = "person", _("set for this exam")
 
+    class PerformerSource(models.TextChoices):
+        """By whom it is known who made it; `several` and a person who says nobody knows leave `performer` empty."""
+
+        NOBODY = "", _("nobody")
+        OPERATORS = "operators", _("the operators it names")
+        SEVERAL = "several", _("it names several of the staff")
+        PERSON = "person", _("set for this exam")
+
     class AgeBand(models.TextChoices):
         PAEDIATRIC = "paediatric", _("paediatric")
         ADULT = "adult", _("adult")
@@ -56,6 +64,7 @@ class Exam(models.Model):
     item_reason = models.CharField(max_length=64, blank=True, help_text="reason code while it has no item")
     device = models.ForeignKey("registry.Device", null=True, on_delete=models.PROTECT, related_name="+")
     performer = models.ForeignKey("registry.Person", null=True, on_delete=models.PROTECT, related_name="+")
+    performer_source = models.CharField(max_length=16, choices=PerformerSource.choices, blank=True)
     accession = models.CharField(max_length=64, blank=True)
     modality = models.CharField(max_length=16)
     description = models.CharField(max_length=200, blank=True)

@@ -48,6 +48,7 @@ class Order(models.Model):
     purpose = models.TextField(blank=True)
     history = models.TextField(blank=True)
     source = models.CharField(max_length=200, blank=True, help_text="the message it came from")
+    operators = models.JSONField(default=list, blank=True, help_text="ids of the operators that messages name")
     told = models.CharField(max_length=64, blank=True, editable=False)
 
     class Meta:
@@ -126,6 +127,7 @@ class PerformedStep(models.Model):
     series = models.JSONField(default=list, help_text="of each series_uid, n_instances, description")
     discontinuation_reason = models.CharField(max_length=200, blank=True)
     rejected_exposures = models.PositiveIntegerField(null=True, blank=True)
+    operators = models.JSONField(default=list, blank=True, help_text="ids of the operators it names")
 
     class Meta:
         constraints = (

@@ -38,6 +38,14 @@ from yingheng.catalog.selectors.items import (
     order_key_groups,
     unmapped_count,
 )
+from yingheng.catalog.selectors.operators import (
+    exams_made_count,
+    operator_counts,
+    operator_get,
+    operator_list,
+    operators_of_exam,
+    operators_of_person,
+)
 from yingheng.catalog.selectors.patients import (
     Suspicion,
     link_get,
@@ -82,6 +90,7 @@ __all__ = [
     "exam_pending_items",
     "exam_quiet_list",
     "exam_recent_counts",
+    "exams_made_count",
     "exams_within",
     "instance_get",
     "instance_of_id",
@@ -94,6 +103,11 @@ __all__ = [
     "link_get",
     "link_list",
     "links_of",
+    "operator_counts",
+    "operator_get",
+    "operator_list",
+    "operators_of_exam",
+    "operators_of_person",
     "order_key_groups",
     "patient_exam_counts",
     "patient_exams",

@@ -12,8 +12,16 @@ from yingheng.catalog.services.items import (
     item_key_decide,
     item_mapping_spread,
 )
+from yingheng.catalog.services.operators import (
+    exam_operators_gather,
+    order_operators_tell,
+    report_operators_tell,
+    step_operators_tell,
+)
+from yingheng.catalog.services.operators_backfilling import operators_backfill, operators_walk, operators_walk_again
+from yingheng.catalog.services.operators_deciding import operator_apply, operator_decide, operators_rematch
 from yingheng.catalog.services.patients import patient_merge, patient_tell, patient_unmerge
-from yingheng.catalog.services.performing import exam_performer_set
+from yingheng.catalog.services.performing import exam_performer_follow, exam_performer_set
 from yingheng.catalog.services.refused import unreadable_record
 from yingheng.catalog.services.retakes import retake_confirm, retake_record, retake_reject, retake_suggest
 from yingheng.catalog.services.sameness import spare_bytes_remove
@@ -29,12 +37,21 @@ __all__ = [
     "exam_item_identify",
     "exam_item_set",
     "exam_items_refresh",
+    "exam_operators_gather",
     "exam_outcome_set",
+    "exam_performer_follow",
     "exam_performer_set",
     "exams_settle",
     "instances_catalogue",
     "item_key_decide",
     "item_mapping_spread",
+    "operator_apply",
+    "operator_decide",
+    "operators_backfill",
+    "operators_rematch",
+    "operators_walk",
+    "operators_walk_again",
+    "order_operators_tell",
     "order_record",
     "order_tell",
     "patient_merge",
@@ -43,6 +60,7 @@ __all__ = [
     "performed_step_record",
     "quarantine_accept",
     "quarantine_discard",
+    "report_operators_tell",
     "report_record",
     "report_tell",
     "retake_confirm",
@@ -51,5 +69,6 @@ __all__ = [
     "retake_suggest",
     "series_close",
     "spare_bytes_remove",
+    "step_operators_tell",
     "unreadable_record",
 ]

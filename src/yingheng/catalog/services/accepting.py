@@ -17,6 +17,7 @@ from yingheng.catalog.selectors.patients import same_person
 from yingheng.catalog.services import ensure, widening
 from yingheng.catalog.services.catalogue import instances_catalogue
 from yingheng.catalog.services.closing import exam_close, series_close
+from yingheng.catalog.services.operators import operators_note
 from yingheng.catalog.storage import Storage, default_storage
 from yingheng.common.errors import Conflict, Invalid, NotFound
 
@@ -104,6 +105,7 @@ def _replace(row: Quarantine, item: CatalogueItem, store: Storage) -> _Told:
     Instance.objects.filter(pk=known.pk).update(**_columns(item), n_frames=n_frames)
     device = ensure.devices(exam.hospital, [a])[a.sop_uid]
     widening.header_restate(a, source, series=series, exam=exam, device=device)
+    operators_note(exam.hospital, [a], {exam.study_uid: exam})
     _evaluate_anew(series, exam)
     return before, {"exam": str(exam.pk)}
 

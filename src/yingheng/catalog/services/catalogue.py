@@ -21,6 +21,7 @@ from yingheng.catalog.models.exams import Exam
 from yingheng.catalog.selectors.patients import same_person
 from yingheng.catalog.services import ensure, widening
 from yingheng.catalog.services.announcing import exams_tell
+from yingheng.catalog.services.operators import operators_note
 from yingheng.catalog.services.returning import pixels_back, returned
 from yingheng.catalog.services.sameness import Twins, twins_compare
 from yingheng.catalog.storage import Storage, default_storage
@@ -137,6 +138,7 @@ def _catalogue(hospital: Organisation, items: Sequence[CatalogueItem], twins: Tw
         widening.series_update(created, series, devices)
         widening.exams_update(created, exams, devices, new_series=new_series, zone=hospital.zone)
         ensure.orders_link(hospital, created)
+        operators_note(hospital, created, exams)
     _quarantine(batch)
     exams_tell({exams[a.study_uid].pk for a in created})
     return CatalogueResult(

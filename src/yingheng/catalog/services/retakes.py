@@ -13,8 +13,10 @@ from yingheng.audit.actor import Actor
 from yingheng.catalog.models import Exam, Retake
 from yingheng.catalog.retake_reasons import retake_reasons
 from yingheng.catalog.services.announcing import exams_tell
+from yingheng.common import events
 from yingheng.common.clock import now
 from yingheng.common.errors import Conflict, Invalid
+from yingheng.jobs.services import emit
 
 State = Retake.State
 
@@ -53,7 +55,7 @@ def retake_record(
     if actor is not None and (created or again):
         _audit(actor, "retake.record", retake, reason=retake.reason, before=None if created else State.REJECTED)
     if created or again:
-        exams_tell([exam.pk])
+        _settled(retake, exam.hospital.path)
     return retake
 
 
@@ -98,7 +100,7 @@ def retake_confirm(*, actor: Actor, retake: Retake, reason: str, note: str = "")
     except IntegrityError as exc:
         raise Conflict("catalog.retake_known") from exc
     _audit(actor, "retake.confirm", row, reason=row.reason, before=State.SUGGESTED)
-    exams_tell([row.exam_id])
+    _settled(row, row.hospital.path)
     return row
 
 
@@ -113,7 +115,7 @@ def retake_reject(*, actor: Actor, retake: Retake, reason: str) -> Retake:
     before = row.state
     _settle(row, actor, State.REJECTED, reason.strip())
     _audit(actor, "retake.reject", row, reason=reason.strip(), before=before)
-    exams_tell([row.exam_id])
+    _settled(row, row.hospital.path)
     return row
 
 
@@ -133,6 +135,12 @@ def _locked(retake: Retake) -> Retake:
 def _settle(row: Retake, actor: Actor, state: str, why: str) -> None:
     row.state, row.settled_by, row.settled_at, row.settled_reason = state, actor.name, now(), why
     row.save()
+
+
+def _settled(row: Retake, path: str) -> None:
+    """Tell the pages that show its exam, and whoever counts."""
+    exams_tell([row.exam_id])
+    emit(events.RETAKE_SETTLED, str(row.pk), scope=path)
 
 
 def _audit(actor: Actor, action: str, row: Retake, *, reason: str, before: str | None) -> None:

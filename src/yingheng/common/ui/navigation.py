@@ -52,6 +52,7 @@ MENU: tuple[Group, ...] = (
             Item("web:exams", "clipboard-list", _("Exam list"), "exam.view", "e"),
             Item("web:board", "layout-kanban", _("Exam-room board"), "exam.view", "b"),
             Item("web:retakes", "repeat", _("Retakes"), "exam.view", "w"),
+            Item("rejects:analysis", "chart-pie", _("Reject analysis"), "exam.view"),
             Item("web:items", "tag", _("Exam items"), "mapping.edit", "i"),
             Item("web:patients", "link", _("Patients under several ids"), "patient.merge"),
             Item("ingest:held", "hand-stop", _("Held for release"), "exam.decide"),
@@ -69,7 +70,7 @@ MENU: tuple[Group, ...] = (
             Item("review:appeals", "scale", _("Appeals"), "review.view"),
             Item("review:tracings", "zoom-in", _("Cause tracing"), "review.view"),
             Item("review:mine", "user-circle", _("My films"), "review.appeal"),
-            Item("review:teaching", "school", _("Teaching library"), "review.read"),
+            Item("review:teaching", "school", _("Teaching library"), "review.learn"),
         ),
     ),
     Group(
@@ -83,7 +84,12 @@ MENU: tuple[Group, ...] = (
         ),
     ),
     Group(
-        "improvement", _("Improvement"), (Item("web:findings", "alert-triangle", _("Findings"), "finding.view", "f"),)
+        "improvement",
+        _("Improvement"),
+        (
+            Item("web:findings", "alert-triangle", _("Findings"), "finding.view", "f"),
+            Item("governance:meetings", "users-group", _("Meetings"), "meeting.view", "m"),
+        ),
     ),
     Group(
         "standards",
@@ -99,6 +105,7 @@ MENU: tuple[Group, ...] = (
         "system",
         _("System"),
         (
+            Item("web:persons", "users", _("Staff"), "person.view"),
             Item("tenancy:users", "user-cog", _("Users and roles"), "user.view"),
             Item("tenancy:organisations", "sitemap", _("Organisations"), "organisation.manage"),
             Item("ingest:overview", "transfer", _("Data intake"), "ingest.view"),

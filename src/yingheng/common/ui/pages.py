@@ -4,11 +4,12 @@ There is no seventh type: a page that needs something new adds it here and to th
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
 from django.http import HttpRequest
 from django.template.response import TemplateResponse
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from .parts import Action, Alert, BoardColumn, Fact, Link, OutcomeBadge, Progress, Section, Tab, Tag, Timeline
@@ -108,9 +109,31 @@ class FieldMeta:
     hint: str = ""
 
 
+@dataclass(frozen=True)
+class FieldGroup:
+    """Fields that belong together under one heading; closed until asked for while all of them stand as proposed."""
+
+    title: str | Promise
+    names: Sequence[str]
+    fold: bool = False
+    rows: Sequence[tuple[Any, FieldMeta]] = ()
+
+    @property
+    def is_open(self) -> bool:
+        return not self.fold or any(_is_filled(bound) for bound, _meta in self.rows)
+
+
+def _is_filled(bound: Any) -> bool:
+    """Whether a field says something other than what an empty form proposes, or is to be mended."""
+    value, proposed = bound.value(), bound.field.initial
+    return bool(bound.errors) or (bool(value) and str(value) != str(proposed) and value != proposed)
+
+
 @dataclass(kw_only=True)
 class FormPage(Page):
-    """One column of fields.  `autosave_url` takes the form by POST and answers 204; `checklist` enlarges targets.
+    """One column of fields, or, where the form has `groups` (FieldGroup), groups of them in two.
+
+    `autosave_url` takes the form by POST and answers 204; `checklist` enlarges targets.
     `preview_url` takes it as it stands and shows in another tab what it would come to.
 
     `stage` stands beside the fields: what is chosen in its images by hand goes into them.
@@ -131,7 +154,26 @@ class FormPage(Page):
 
     @property
     def rows(self) -> list[tuple[Any, FieldMeta]]:
-        return [(bound, self.meta.get(bound.name, FieldMeta())) for bound in self.form.visible_fields()]
+        """The fields of no group."""
+        grouped = {name for group in self._groups for name in group.names}
+        return [self._row(bound) for bound in self.form.visible_fields() if bound.name not in grouped]
+
+    @property
+    def groups(self) -> list[FieldGroup]:
+        """The groups of fields, each with its rows."""
+        present = {bound.name for bound in self.form.visible_fields()}
+        filled = [
+            replace(group, rows=[self._row(self.form[name]) for name in group.names if name in present])
+            for group in self._groups
+        ]
+        return [group for group in filled if group.rows]
+
+    @property
+    def _groups(self) -> Sequence[FieldGroup]:
+        return getattr(self.form, "groups", ())
+
+    def _row(self, bound: Any) -> tuple[Any, FieldMeta]:
+        return bound, self.meta.get(bound.name, FieldMeta())
 
     @property
     def keys(self) -> Keys:

@@ -10,23 +10,32 @@ from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
 from yingheng.common.errors import NotFound
-from yingheng.documents.access import permission_of
+from yingheng.documents.access import permission_of, sees_of
 from yingheng.documents.kinds import PICTURES
 from yingheng.documents.models import Attachment
 from yingheng.documents.selectors import attachment_get
 from yingheng.documents.services import attachment_read
 from yingheng.tenancy.access import page, scope_of
 from yingheng.tenancy.permissions import DOCUMENT_VIEW
+from yingheng.tenancy.scope import Scope
 
 
 @page(DOCUMENT_VIEW)
 @require_safe
 def file(request: HttpRequest, attachment_id: UUID) -> HttpResponse:
     """The bytes of one file: pictures are shown, anything else is saved."""
-    row = attachment_get(request.scope, attachment_id)
-    if not scope_of(request, permission_of(row.subject_type)).contains(row.hospital.path):
+    row = attachment_get(Scope.everything(), attachment_id)
+    if not _may_see(request, row):
         raise NotFound("documents.attachment_unknown")
     return file_response(row, attachment_read(row))
+
+
+def _may_see(request: HttpRequest, row: Attachment) -> bool:
+    permission, sees = permission_of(row.subject_type), sees_of(row.subject_type)
+    if sees is not None:
+        return bool(scope_of(request, permission)) and sees(request.user, row.subject_id)
+    within = request.scope.contains(row.hospital.path)
+    return within and scope_of(request, permission).contains(row.hospital.path)
 
 
 def file_response(row: Attachment, data: bytes) -> HttpResponse:

@@ -16,11 +16,12 @@ from yingheng.common import events
 from yingheng.common.clock import now
 from yingheng.evidence.models import Assessment, Decision
 from yingheng.evidence.services.exploding import findings_update
-from yingheng.evidence.services.recounting import assessment_cells, cells_change
+from yingheng.evidence.services.recounting import assessment_cells
 from yingheng.evidence.services.subject import Subject, subject_lock
 from yingheng.evidence.services.summing import exam_outcome_refresh
 from yingheng.evidence.truth import effective, is_major_pass, is_minor_gap, standard_family, worst
 from yingheng.jobs import services as jobs
+from yingheng.rollups.services import cells_change
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,10 +8,11 @@ from typing import Any
 from yingheng.common import events
 from yingheng.common.clock import now
 from yingheng.evidence.models import Assessment, Finding
-from yingheng.evidence.services.recounting import cells_change, finding_cells
+from yingheng.evidence.services.recounting import finding_cells
 from yingheng.evidence.services.settling import LIVE, finding_event
 from yingheng.evidence.truth import EffectiveVerdict
 from yingheng.jobs import services as jobs
+from yingheng.rollups.services import cells_change
 
 _SEVERITIES = ("veto", "major", "minor")
 

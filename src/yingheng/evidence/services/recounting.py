@@ -7,21 +7,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Literal
+from collections.abc import Iterator, Mapping
 
 from yingheng.evidence.models import Assessment, Finding
-from yingheng.rollups.services import CellDelta, RecountFn, cell_add
+from yingheng.rollups.services import CellDelta, Named, RecountFn
 from yingheng.tenancy.scope import Scope
 
 PASSED = "assessment.pass"
 ASSESSABLE = "assessment.assessable"
 OPENED = "finding.opened"
 
-_Named = tuple[str, CellDelta]
 
-
-def assessment_cells(row: Assessment | None) -> list[_Named]:
+def assessment_cells(row: Assessment | None) -> list[Named]:
     """What an assessment adds to the cells; nothing when there is none."""
     if row is None:
         return []
@@ -39,7 +36,7 @@ def assessment_cells(row: Assessment | None) -> list[_Named]:
     ]
 
 
-def finding_cells(row: Finding) -> list[_Named]:
+def finding_cells(row: Finding) -> list[Named]:
     """What opening a finding adds to the cells."""
     dimensions = {
         "subject": row.subject_type,
@@ -48,14 +45,6 @@ def finding_cells(row: Finding) -> list[_Named]:
         "device": str(row.device_id) if row.device_id else None,
     }
     return [(OPENED, CellDelta(row.hospital_id, row.local_day, dimensions, numerator=1))]
-
-
-def cells_change(*, added: Iterable[_Named] = (), removed: Iterable[_Named] = ()) -> None:
-    """Apply deltas in the caller's transaction, in one order for all writers."""
-    steps: list[tuple[str, CellDelta, Literal[1, -1]]] = [(name, delta, 1) for name, delta in added]
-    steps += [(name, delta, -1) for name, delta in removed]
-    for name, delta, sign in sorted(steps, key=lambda s: (s[0], s[1].day, str(sorted(s[1].dimensions.items())))):
-        cell_add(indicator=name, delta=delta, sign=sign)
 
 
 def _recount_assessments(indicator: str) -> RecountFn:

@@ -8,10 +8,11 @@ from django.db import transaction
 
 from yingheng.evidence.models import Assessment, Finding, MeasurementSet
 from yingheng.evidence.services.exploding import worst_severity
-from yingheng.evidence.services.recounting import assessment_cells, cells_change
+from yingheng.evidence.services.recounting import assessment_cells
 from yingheng.evidence.services.settling import LIVE, finding_event
 from yingheng.evidence.services.subject import Subject, subject_lock
 from yingheng.evidence.services.summing import exam_outcome_refresh
+from yingheng.rollups.services import cells_change
 
 NO_LONGER_ASKED = "现行规则不再提出此要求 · no longer asked by the rules in force"
 

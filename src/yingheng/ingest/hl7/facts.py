@@ -47,6 +47,7 @@ class OrderFacts:
     patient_class: str = ""
     purpose: str = ""
     history: str = ""
+    operators: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +67,7 @@ class ReportFacts:
     signed_at: dt.datetime | None = None
     signers: tuple[str, ...] = ()
     is_critical: bool = False
+    operators: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

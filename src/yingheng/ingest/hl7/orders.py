@@ -7,6 +7,7 @@ import datetime as dt
 from yingheng.ingest.hl7.facts import MessageError, OrderFacts, told_text
 from yingheng.ingest.hl7.options import Group, Options, groups
 from yingheng.ingest.hl7.patients import patient
+from yingheng.ingest.hl7.people import technicians
 from yingheng.ingest.hl7.reading import Message, Segment, joined, said
 
 _CANCELLED = frozenset({"CA", "OC", "DC", "OD", "CR"})  # ORC-1: cancel, discontinue, as asked for or as done
@@ -52,6 +53,7 @@ def _order(group: Group, options: Options) -> OrderFacts:
         patient_class=_class(message),
         purpose=_texts(obr, 31, component=2),
         history=joined([_texts(obr, 13), *_diagnoses(message)]),
+        operators=technicians(obr),
     )
 
 

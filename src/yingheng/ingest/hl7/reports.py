@@ -7,6 +7,7 @@ import datetime as dt
 from yingheng.ingest.hl7.facts import MessageError, ReportFacts, told_text
 from yingheng.ingest.hl7.options import Group, Options, groups
 from yingheng.ingest.hl7.patients import patient
+from yingheng.ingest.hl7.people import technicians
 from yingheng.ingest.hl7.reading import Message, Segment, joined, said
 
 # OBR-25 and OBX-11 (table 0123 and 0085), TXA-17 (table 0271)
@@ -55,6 +56,7 @@ def _report(group: Group, options: Options) -> ReportFacts | None:
         signed_at=changed if state in _SIGNED else None,
         signers=who,
         is_critical=texts.is_critical,
+        operators=technicians(obr),
     )
 
 

@@ -14,7 +14,14 @@ from django.db.models import Q
 from yingheng.catalog import keys
 from yingheng.catalog.models import Exam, Patient
 from yingheng.catalog.selectors import same_person
-from yingheng.catalog.services import order_tell, patient_merge, patient_tell, report_tell
+from yingheng.catalog.services import (
+    order_operators_tell,
+    order_tell,
+    patient_merge,
+    patient_tell,
+    report_operators_tell,
+    report_tell,
+)
 from yingheng.common.clock import now
 from yingheng.common.errors import Conflict
 from yingheng.ingest.hl7.facts import Fact, MergeFacts, MessageError, OrderFacts, PatientFacts, ReportFacts
@@ -92,6 +99,8 @@ class Recording:
             values["patient"] = self._patient(fact.patient)
         values["source"] = f"message:{self.message.pk}"
         row, change = order_tell(hospital=self.hospital, number=fact.number, told=fact.told, values=values)
+        if fact.operators:
+            order_operators_tell(order=row, texts=fact.operators)
         self._say("order", row.pk, row.number, change)
 
     def _report(self, fact: ReportFacts) -> None:
@@ -110,6 +119,8 @@ class Recording:
             row, change = report_tell(
                 exam=exam, told=fact.told, values=_report_values(fact), source=f"message:{self.message.pk}"
             )
+            if fact.operators:
+                report_operators_tell(exam=exam, texts=fact.operators)
             more = {"version": row.version} if row else {}
             self._say("report", exam.pk, number, change, **more)
 

@@ -11,7 +11,7 @@ from django.db import transaction
 
 from imagingqc.errors import DataError
 from yingheng.catalog.models import Exam, PerformedStep, Quarantine
-from yingheng.catalog.services import exams_settle, performed_step_record
+from yingheng.catalog.services import exams_settle, performed_step_record, step_operators_tell
 from yingheng.catalog.times import header_moment
 from yingheng.ingest.mpps import StepMessage, step_message
 from yingheng.ingest.services.refusing import set_aside
@@ -62,9 +62,12 @@ def step_record(hospital: Organisation, message: StepMessage, *, received_at: dt
     if rejected is not None:
         details["rejected_exposures"] = rejected
     told = {name: value for name, value in details.items() if value not in ("", None)}
-    return performed_step_record(
+    step = performed_step_record(
         hospital=hospital,
         sop_uid=message.sop_uid,
         state=message.state or PerformedStep.State.IN_PROGRESS,
         details=told,
     )
+    if message.operators:
+        step_operators_tell(step=step, texts=message.operators)
+    return step

@@ -15,7 +15,7 @@ from yingheng.common.clock import now
 from yingheng.common.errors import Invalid
 from yingheng.jobs import services as jobs
 from yingheng.registry.identity import DeviceFacts, device_facts
-from yingheng.registry.models import Device, Person, Room
+from yingheng.registry.models import Device, Room
 from yingheng.tenancy.models import Organisation
 
 _Span = tuple[dt.datetime, dt.datetime]
@@ -138,21 +138,6 @@ def room_put(*, actor: Actor, hospital: Organisation, code: str, name: str) -> R
         after={"code": code, "name": name},
     )
     return room
-
-
-@transaction.atomic
-def person_put(
-    *, actor: Actor, hospital: Organisation, staff_number: str, name: str, category: str = Person.Category.OTHER
-) -> Person:
-    """Create a person or correct name and category; `staff_number` is the key within the hospital."""
-    if not staff_number.strip() or not name.strip() or category not in Person.Category.values:
-        raise Invalid("registry.person_incomplete")
-    person, _ = Person.objects.update_or_create(
-        hospital=hospital, staff_number=staff_number.strip(), defaults={"name": name.strip(), "category": category}
-    )
-    after = {"staff_number": staff_number, "name": name, "category": str(category)}
-    audit.record(actor=actor, action="person.put", subject=f"person:{person.pk}", scope=hospital.path, after=after)
-    return person
 
 
 def _locked(device: Device) -> Device:

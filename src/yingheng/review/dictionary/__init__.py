@@ -1,8 +1,10 @@
 """Dictionaries of film review as data: defects of images and reports, positions, editions of positions, pictures.
 
-Plain data and loaders, without models: what a hospital adds is handed in as rows of the same columns.
+Plain data and loaders; what a hospital adds is handed in as rows of the same columns.  `catalogue_for` puts both
+together and is what everything that offers or names entries asks.
 """
 
+from yingheng.review.dictionary.catalogue import Catalogue, catalogue_for, named
 from yingheng.review.dictionary.defects import (
     CAUSES,
     CLASSES,
@@ -33,17 +35,20 @@ __all__ = [
     "GROUPS",
     "REPORT_CLASSES",
     "SEVERITIES",
+    "Catalogue",
     "Defect",
     "DictionaryError",
     "Edition",
     "PictureKey",
     "Position",
     "Words",
+    "catalogue_for",
     "defect_words",
     "defects",
     "defects_for",
     "editions",
     "letters_of",
+    "named",
     "picture_key",
     "pictures_of",
     "position_for",

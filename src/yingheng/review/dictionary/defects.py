@@ -56,8 +56,12 @@ SEVERITIES: Mapping[str, Promise] = {
     "moderate": pgettext_lazy("defect", "moderate"),
     "major": pgettext_lazy("defect", "major"),
 }
-COLUMNS = ("code", "zh", "en", "class", "cause", "severity", "veto", "modalities", "retake", "advice", "advice_en",
-           "confidence", "source")  # fmt: skip
+#: The worst grade that an image with the defect can have; "" where the sheet alone decides.
+GRADES = ("a", "b", "c", "waste")
+COLUMNS = ("code", "zh", "en", "class", "cause", "severity", "veto", "modalities", "retake", "grade", "advice",
+           "advice_en", "confidence", "source")  # fmt: skip
+REPORT_COLUMNS = ("code", "zh", "en", "class", "severity", "veto", "indicator", "grade", "advice", "advice_en",
+                  "confidence", "source")  # fmt: skip
 _NEEDED = ("code", "zh", "class", "severity")
 _DIGITAL = {"CR": "DX", "DR": "DX", "PX": "DX", "IO": "DX", "RG": "DX"}
 ALL = "*"
@@ -81,6 +85,7 @@ class Defect:
     source: str
     indicator: int | None = None
     own: bool = False
+    grade: str = ""
 
     @property
     def letters(self) -> str:
@@ -102,6 +107,12 @@ def defects(extra: Iterable[Row] = (), *, about: str = "") -> Mapping[str, Defec
     return {code: one for code, one in found.items() if not about or one.about == about}
 
 
+def own_defect(row: Row, about: str = "image") -> Defect:
+    """A defect that a hospital adds, `about` an "image" or a "report"; DictionaryError for a bad one."""
+    columns = COLUMNS if about == "image" else REPORT_COLUMNS
+    return _defect(own_rows([row], columns, _NEEDED)[0], about, own=True)
+
+
 def defects_for(modality: str, extra: Iterable[Row] = ()) -> list[Defect]:
     """The defects that images of a modality can have, in the order of the table."""
     return [one for one in defects(extra, about="image").values() if one.fits(modality)]
@@ -110,7 +121,8 @@ def defects_for(modality: str, extra: Iterable[Row] = ()) -> list[Defect]:
 def defect_words(code: str) -> Words | None:
     """The name of a defect of the product; None for a code it does not have.
 
-    A code that a hospital gives is taken as it is: its names are in the database, and beside it in the sheet.
+    A code that a hospital gives is taken as it is: its names are in the database (`catalogue.named`), and beside it in
+    the sheet.
     """
     if OWN.fullmatch(code):
         return Words(code, code)
@@ -146,6 +158,13 @@ def _defect(row: Row, about: str, *, own: bool = False) -> Defect:
         advice=Words(row.get("advice", ""), row.get("advice_en", "") or row.get("advice", "")),
         confidence=known(code, "confidence", row.get("confidence", "") or "expert", CONFIDENCES),
         source=row.get("source", ""),
-        indicator=int(row["indicator"]) if row.get("indicator") else None,
+        indicator=_number(code, row.get("indicator", "")),
         own=own,
+        grade=known(code, "grade", row.get("grade", ""), ("", *GRADES)),
     )
+
+
+def _number(code: str, text: str) -> int | None:
+    if text and not (text.isascii() and text.isdigit()):
+        raise DictionaryError(code, _("indicator is a number."))
+    return int(text) if text else None

@@ -98,6 +98,11 @@ def positions(
     return {code: one for code, one in found.items() if not edition or edition in one.editions}
 
 
+def own_position(row: Row) -> Position:
+    """A position that a hospital adds; DictionaryError for a bad one."""
+    return _position(own_rows([row], COLUMNS, _NEEDED)[0], own=True)
+
+
 def positions_for(part: str, view: str, found: Mapping[str, Position] | None = None) -> list[Position]:
     """The positions that body part and View Position allow, those that name no other view first.
 

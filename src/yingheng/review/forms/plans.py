@@ -11,12 +11,13 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from yingheng.common.errors import Invalid, error_text
+from yingheng.common.ui.pages import FieldGroup
 from yingheng.common.ui.words import OUTCOMES, language
 from yingheng.review.models import Plan, SubjectKind
 from yingheng.review.models.campaigns import Purpose
 from yingheng.review.naming import STRATA_WORDS, quota_keys, quota_lines
 from yingheng.review.options import Options
-from yingheng.review.services.planning import PlanFields
+from yingheng.review.services.planning import FITTING, PlanFields
 from yingheng.review.spec import ReadingSpec, SamplingSpec
 
 _LINE = re.compile(r"^(?P<name>.+?)\s*[=＝:：]\s*(?P<value>\S+)$")
@@ -33,6 +34,7 @@ _HOW = (
     ("quotas", _("a number for each stratum: the quotas below")),
     ("all", _("everything")),
 )
+_FITTING = _("the sheet that fits each case")
 _SAME = ("name", "purpose", "subject_kind", "template", "every")
 
 
@@ -57,6 +59,25 @@ def _several(label: Any, **more: Any) -> forms.MultipleChoiceField:
 
 class PlanForm(forms.Form):
     """A plan in the order in which people think of it: what for, what is drawn, who reads and how."""
+
+    groups = (
+        FieldGroup(_("What for"), ("name", "purpose", "subject_kind", "every", "template", "templates")),
+        FieldGroup(
+            _("How many, and from where"),
+            ("how", "size", "share", "minimum", "stratum1", "stratum2", "stratum3", "risk", "quotas"),
+        ),
+        FieldGroup(
+            _("Only some exams"),
+            ("modalities", "devices", "body_parts", "contrast", "emergency", "outcome"),
+            fold=True,
+        ),
+        FieldGroup(_("Who reads"), ("readers", "blind", "pool", "arbiters", "days", "appeal_days")),
+        FieldGroup(
+            _("When readers differ, and how they are tested"),
+            ("points_apart", "repeats", "known", "by_grade", "by_veto", "other_hospitals_only", "qualified_only"),
+            fold=True,
+        ),
+    )
 
     name = forms.CharField(label=_("Name of the plan"), max_length=120)
     purpose = forms.ChoiceField(label=_("What for"), choices=Purpose.choices, initial=Purpose.MONTHLY)
@@ -117,7 +138,8 @@ class PlanForm(forms.Form):
         for name in ("stratum1", "stratum2", "stratum3"):
             self.fields[name].choices = strata
         people = options.people
-        choices = {"template": options.sheets(language()), "modalities": [(m, m) for m in options.modalities],
+        sheets = [*options.sheets(language()), (FITTING, _FITTING)]
+        choices = {"template": sheets, "modalities": [(m, m) for m in options.modalities],
                    "devices": options.devices, "pool": people, "arbiters": people,
                    "outcome": [(key, word.label) for key, word in OUTCOMES.items()]}  # fmt: skip
         for name, values in choices.items():

@@ -126,7 +126,10 @@ class Campaign(models.Model):
                 condition=~Q(state="cancelled") | ~Q(cancelled_reason=""), name="review_campaign_cancelled"
             ),
         )
-        indexes = (models.Index(fields=["organisation", "state", "-drawn_at"], name="review_campaign_newest"),)
+        indexes = (
+            models.Index(fields=["organisation", "state", "-drawn_at"], name="review_campaign_newest"),
+            models.Index(fields=["-first_day", "-id"], condition=Q(purpose="daily"), name="review_campaign_daily"),
+        )
 
     def __str__(self) -> str:
         return self.title
@@ -164,6 +167,9 @@ class Case(models.Model):
     modality = models.CharField(max_length=16, blank=True)
     body_part = models.CharField(max_length=64, blank=True)
     position = models.CharField(max_length=64, blank=True, help_text="code of the dictionary of positions")
+    position_why = models.CharField(
+        max_length=16, blank=True, help_text="how the position was found, or why it was not; empty: not looked at"
+    )
     local_day = models.DateField(help_text="of the subject")
     number = models.PositiveIntegerField()
     origin = models.CharField(max_length=8, choices=Origin.choices)
@@ -205,6 +211,10 @@ class Case(models.Model):
             models.Index(fields=["hospital", "state", "-settled_at"], name="review_case_hospital"),
             models.Index(fields=["performer", "-settled_at"], name="review_case_performer"),
             models.Index(fields=["exam"], name="review_case_exam"),
+            models.Index(fields=["-local_day", "-id"], condition=Q(counted__gt=0), name="review_case_counted"),
+            models.Index(
+                fields=["hospital", "-local_day", "-id"], condition=Q(counted__gt=0), name="review_case_counted_own"
+            ),
         )
 
     def __str__(self) -> str:

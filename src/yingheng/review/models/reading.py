@@ -68,24 +68,44 @@ class Assignment(models.Model):
 
 
 class Mark(models.Model):
-    """A defect marked on an image: a point, a box or an arrow in image pixels (x right, y down).
+    """A defect marked on an image or in a text.
 
-    Marks of a submitted reading stay (triggers see to it).
+    On an image: a point, a box or an arrow in image pixels (x right, y down).  In a text: a part of a report and the
+    characters from `start` to before `end`, counted by code points of the stored text.  Marks of a submitted reading
+    stay (triggers see to it).
     """
+
+    TEXT = "text"
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     assignment = models.ForeignKey(Assignment, on_delete=models.PROTECT, related_name="marks")
-    series = models.ForeignKey("catalog.Series", on_delete=models.PROTECT, related_name="+")
-    instance = models.ForeignKey("catalog.Instance", on_delete=models.PROTECT, related_name="+")
+    series = models.ForeignKey("catalog.Series", null=True, on_delete=models.PROTECT, related_name="+")
+    instance = models.ForeignKey("catalog.Instance", null=True, on_delete=models.PROTECT, related_name="+")
     frame = models.PositiveIntegerField(default=0)
-    shape = models.JSONField(help_text='{"kind": "point" | "rect" | "arrow", …}')
+    shape = models.JSONField(
+        help_text='{"kind": "point" | "rect" | "arrow", "points"} or {"kind": "text", "part", "start", "end"}'
+    )
     defect = models.CharField(max_length=64, blank=True, help_text="code of the dictionary of defects")
     note = models.CharField(max_length=300, blank=True)
     made_at = models.DateTimeField()
     is_final = models.BooleanField(default=False)
 
+    class Meta:
+        constraints = (
+            models.CheckConstraint(
+                condition=Q(shape__kind="text", series__isnull=True, instance__isnull=True)
+                | (~Q(shape__kind="text") & Q(series__isnull=False, instance__isnull=False)),
+                name="review_mark_place",
+            ),
+        )
+
     def __str__(self) -> str:
         return f"{self.defect} {self.shape.get('kind', '')}"
+
+    @property
+    def in_text(self) -> bool:
+        """Whether it stands in a text and not on an image."""
+        return self.shape.get("kind") == self.TEXT
 
 
 class Reading(models.Model):

@@ -32,7 +32,9 @@ from yingheng.sheets.models import Template
 from yingheng.tenancy.models import Organisation
 
 Kind = AgreementReport.Kind
-_VERSION = 1  # of what `content` holds; a new one has every report made again
+# Readers who are tested stand under their qualification; in the daily review one person reads, who is in the month's.
+_NO_REPORT = (Purpose.CALIBRATION, Purpose.DAILY)
+_VERSION = 2  # of what `content` holds; a new one has every report made again
 _WITHIN_DAYS = 400  # campaigns announced longer ago are left as they are
 
 
@@ -53,7 +55,7 @@ def agreements_due() -> int:
         published_at__gte=now() - dt.timedelta(days=_WITHIN_DAYS),
         agreement_reports__isnull=True,
     )
-    for row in announced.exclude(purpose=Purpose.CALIBRATION).select_related("organisation")[:200]:
+    for row in announced.exclude(purpose__in=_NO_REPORT).select_related("organisation")[:200]:
         emit(events.AGREEMENT_ASKED, f"campaign:{row.pk}", scope=row.organisation.path)
         asked += 1
     return asked
@@ -92,7 +94,7 @@ def campaign_agreement(*, campaign: Campaign) -> list[AgreementReport]:
 
     A sample that nobody read gets one that says so: nothing is asked for twice.
     """
-    if campaign.state != Campaign.State.PUBLISHED or campaign.purpose == Purpose.CALIBRATION:
+    if campaign.state != Campaign.State.PUBLISHED or campaign.purpose in _NO_REPORT:
         return []
     rows = Reading.objects.filter(campaign=campaign)
     sheets, last = sheets_of(rows), rows.order_by("-local_day").values_list("local_day", flat=True).first()

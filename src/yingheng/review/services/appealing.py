@@ -17,18 +17,16 @@ from yingheng.review.grading import Result, changed, grade_allowed
 from yingheng.review.models import Appeal, Case, Reading, Ruling
 from yingheng.review.models.campaigns import Purpose
 from yingheng.review.results import is_open, is_real
+from yingheng.review.services.deciders import LEVELS, deciders, place_refusal
 from yingheng.review.services.ruling import ruling_make
 from yingheng.review.spec import ReadingSpec
 from yingheng.sheets.selectors import spec_of
 from yingheng.tenancy.models import User
-from yingheng.tenancy.permissions import REVIEW_APPEAL, REVIEW_RULE
+from yingheng.tenancy.permissions import REVIEW_APPEAL
 from yingheng.tenancy.scope import Scope
 
 SUBJECT = "review_appeal"  # of attached files
 DECIDE_DAYS = 10  # local days for a decision
-LEVELS = 2
-DECIDERS = ("head", "qc_officer")
-UPPER_DECIDERS = ("regional_centre",)
 _DECIDED = (Appeal.State.UPHELD, Appeal.State.CHANGED)
 File = tuple[str, bytes]
 
@@ -100,12 +98,13 @@ def appeal_file(*, user: User, case: Case, reason: str, files: Sequence[File] = 
             data=data,
         )
     _record(user, "file", appeal, reason=appeal.reason, after={"level": level, "ruling": ruling.version})
+    roles, path = deciders(row, level)
     notify(
         key=f"review.appeal:{appeal.pk}",
         kind="review.appeal_filed",
         params={"level": level, "due": appeal.due_on.isoformat()},
-        roles=UPPER_DECIDERS if level == LEVELS else DECIDERS,
-        scope=row.hospital.path,
+        roles=roles,
+        scope=path,
         subject=f"review_case:{row.pk}",
         link=reverse("review:appeal", args=[appeal.pk]),
     )
@@ -128,10 +127,11 @@ def decide_refusal(user: User, appeal: Appeal) -> str:
     """Why this person may not decide this objection, as an error code; "" when they may.
 
     Never a reader of the case, nor who took the images, nor who filed it; the second level never by who decided the
-    first.
+    first.  Of a region's samples nobody of the hospital either.
     """
-    if not Scope.of_user(user, REVIEW_RULE).contains(appeal.hospital.path):
-        return "review.not_yours"
+    elsewhere = place_refusal(user, appeal)
+    if elsewhere:
+        return elsewhere
     if is_own(user, appeal.case) or appeal.filed_by_id == user.actor.id:
         return "review.appeal_own"
     if Reading.objects.filter(case_id=appeal.case_id, reader=user).exists():
@@ -202,12 +202,14 @@ def _decided(user: User, row: Appeal, state: str, reason: str) -> Appeal:
 
 def _case(case: Case) -> Case:
     rows = Case.objects.select_for_update(of=("self",), no_key=True)
-    return rows.select_related("campaign", "hospital", "performer").get(pk=case.pk)
+    return rows.select_related("campaign__organisation", "hospital", "performer").get(pk=case.pk)
 
 
 def _held(appeal: Appeal) -> Appeal:
     rows = Appeal.objects.select_for_update(of=("self",), no_key=True)
-    row = rows.select_related("hospital", "case__campaign", "case__template", "case__performer").get(pk=appeal.pk)
+    row = rows.select_related(
+        "hospital", "case__campaign__organisation", "case__hospital", "case__template", "case__performer"
+    ).get(pk=appeal.pk)
     if row.state != Appeal.State.FILED:
         raise Conflict("review.appeal_state")
     return row

@@ -21,6 +21,7 @@ from yingheng.review.models import Assignment, Campaign, Case
 from yingheng.review.models.reading import ARBITER
 from yingheng.review.ordering import ordered
 from yingheng.review.readers import Reader, conflicts_of
+from yingheng.review.services.lettering import letters_ask
 from yingheng.review.services.picking import (
     GONE,
     OPEN,
@@ -78,10 +79,10 @@ def campaign_assign(*, actor: Actor | None, campaign: Campaign) -> Given:
     by_id = {str(case.pk): case for case in open_}
     made = [(by_id[pk], slot, reader) for pk, several in found.given.items() for slot, reader in enumerate(several, 1)]
     made += _repeated(open_, made, taken)
-    rows = _placed(row, made)
+    rows = place_all(row, made)
     Assignment.objects.bulk_create(rows, batch_size=AT_ONCE)
     if rows and row.state == Campaign.State.READING:
-        _tell_all(row, readers, rows)
+        tell_all(row, readers, rows)
     rows += _filled(row, waiting, taken, reading.readers)
     loads, refused = _counted(rows), dict(found.refused)
     if rows:
@@ -108,9 +109,10 @@ def campaign_begin(*, actor: Actor | None, campaign: Campaign) -> Given:
         raise Conflict("review.nobody_reads")
     if before:
         row.assignments.filter(pk__in=[one.pk for one in before]).update(due_on=row.due_on)
-        _tell_all(row, {str(one.reader_id): Reader(str(one.reader_id), one.reader, ()) for one in before}, before)
+        tell_all(row, {str(one.reader_id): Reader(str(one.reader_id), one.reader, ()) for one in before}, before)
     if found.refused:
         tell_planners(row, "review.short", str(row.pk), n=len(found.refused))
+    letters_ask(row)
     _record(actor, row, "begin", after={"due_on": row.due_on.isoformat()})
     return found
 
@@ -170,7 +172,7 @@ def assignment_decline(*, reader: User, assignment: Assignment, reason: str) -> 
     for repeat in case.repeats.exclude(state=Case.State.WITHDRAWN):
         _drop_repeat(repeat, reason)
     if case.repeat_of_id is not None:
-        _drop_repeat(case, reason)
+        withdrawn(case, reason)  # what the other reader made of it stays
         return None
     return pick_and_give(case, row.slot)
 
@@ -251,7 +253,7 @@ def _filled(
     return found
 
 
-def _placed(campaign: Campaign, made: Sequence[_Made]) -> list[Assignment]:
+def place_all(campaign: Campaign, made: Sequence[_Made]) -> list[Assignment]:
     """Rows to be made, each reader's in an order of their own after what they have."""
     last = dict(campaign.assignments.order_by().values_list("reader_id").annotate(n=Max("place")))
     last_of = {str(pk): n for pk, n in last.items()}
@@ -279,7 +281,7 @@ def _counted(rows: Sequence[Assignment]) -> dict[str, int]:
     return dict(loads)
 
 
-def _tell_all(campaign: Campaign, readers: Mapping[str, Reader], rows: Sequence[Assignment]) -> None:
+def tell_all(campaign: Campaign, readers: Mapping[str, Reader], rows: Sequence[Assignment]) -> None:
     due = {str(one.reader_id): one.due_on for one in rows}
     for pk, n in sorted(_counted(rows).items()):
         key = f"{campaign.pk}:{pk}:{rows[0].pk}"

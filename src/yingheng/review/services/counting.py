@@ -1,36 +1,43 @@
 """Cells of film review, and the recounts that prove them.
 
-All by the day of the subject and, as dimensions, purpose, kind of subject, device, modality, body part, item and
-performer.  Only cases whose results are open count; repeats, known answers and calibration never do.
+All by the day of the subject and, as dimensions, purpose, kind of subject, device, modality, body part, item,
+performer and, where it is known, position.  Only cases whose results are open count; repeats, known answers and
+calibration never do.
 
 `review.score`: the scores as values, denominator how many have one.
 `review.grade`: with the grade as a dimension, numerator and denominator 1 for every graded case.
 `review.excellent`: numerator excellent, denominator all whose sheet can say so.
 `review.waste`: numerator waste, denominator all graded cases.
+`review.report_conformity`: of reports alone; numerator those that conform, denominator all of which it can be said.
 `review.daily`: of every day with films for the daily review one; numerator those signed for in time.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Literal
+from collections.abc import Iterator, Mapping
 
 from django.db.models import F
 
 from yingheng.review.models import Campaign, Case, Ruling, SignOff
 from yingheng.review.models.campaigns import Purpose
-from yingheng.rollups.services import CellDelta, Dimension, RecountFn, cell_add
+from yingheng.rollups.months import MonthPlan
+from yingheng.rollups.services import CellDelta, Dimension, Named, RecountFn
 from yingheng.tenancy.scope import Scope
 
 SCORE, GRADE, EXCELLENT, WASTE = "review.score", "review.grade", "review.excellent", "review.waste"
 DAILY = "review.daily"
-INDICATORS = (SCORE, GRADE, EXCELLENT, WASTE)
-_Named = tuple[str, CellDelta]
+CONFORM = "review.report_conformity"
+INDICATORS = (SCORE, GRADE, EXCELLENT, WASTE, CONFORM)
+BY = ("device", "performer", "item", "body_part", "position")  # what figures are told apart by
+#: What is added up by months: pages over quarters and years read these sums.
+MONTHS = MonthPlan(
+    by={SCORE: BY, EXCELLENT: BY, WASTE: BY, GRADE: ("grade",), DAILY: ("plan",)}, kept=("subject", "purpose")
+)
 
 
 def case_dimensions(case: Case) -> dict[str, Dimension]:
     """What cells of a case are kept apart by; the case brings its campaign and item along."""
-    return {
+    found: dict[str, Dimension] = {
         "purpose": case.campaign.purpose,
         "subject": case.campaign.subject_kind,
         "device": str(case.device_id) if case.device_id else None,
@@ -39,14 +46,17 @@ def case_dimensions(case: Case) -> dict[str, Dimension]:
         "item": case.item.code if case.item else None,
         "performer": str(case.performer_id) if case.performer_id else None,
     }
+    if case.position:  # cells of cases without one stay those that they were before there were positions
+        found["position"] = case.position
+    return found
 
 
-def ruling_cells(case: Case, ruling: Ruling | None) -> list[_Named]:
+def ruling_cells(case: Case, ruling: Ruling | None) -> list[Named]:
     """What a ruling adds to the cells; nothing when there is none."""
     if ruling is None:
         return []
     flags, dimensions = ruling.details.get("flags") or {}, case_dimensions(case)
-    found: list[_Named] = []
+    found: list[Named] = []
 
     def add(name: str, numerator: int = 0, values: tuple[float, ...] = (), **more: Dimension) -> None:
         delta = CellDelta(case.hospital_id, case.local_day, {**dimensions, **more}, numerator, 1, values)
@@ -60,22 +70,16 @@ def ruling_cells(case: Case, ruling: Ruling | None) -> list[_Named]:
         add(EXCELLENT, int(flags["excellent"]))
     if flags.get("waste") is not None:
         add(WASTE, int(flags["waste"]))
+    if ruling.details.get("conform") is not None:
+        add(CONFORM, int(ruling.details["conform"]))
     return found
 
 
-def daily_cells(campaign: Campaign, signed: SignOff | None) -> list[_Named]:
+def daily_cells(campaign: Campaign, signed: SignOff | None) -> list[Named]:
     """What a day of the daily review adds: whether it was held in time, as far as that is known by now."""
     done = int(signed is not None and not signed.is_late)
     dimensions: dict[str, Dimension] = {"plan": str(campaign.plan_id)}
     return [(DAILY, CellDelta(campaign.organisation_id, campaign.first_day, dimensions, done, 1))]
-
-
-def cells_change(*, added: Iterable[_Named] = (), removed: Iterable[_Named] = ()) -> None:
-    """Apply deltas in the caller's transaction, in one order for all writers."""
-    steps: list[tuple[str, CellDelta, Literal[1, -1]]] = [(name, delta, 1) for name, delta in added]
-    steps += [(name, delta, -1) for name, delta in removed]
-    for name, delta, sign in sorted(steps, key=lambda s: (s[0], s[1].day, str(sorted(s[1].dimensions.items())))):
-        cell_add(indicator=name, delta=delta, sign=sign)
 
 
 def _recount(indicator: str) -> RecountFn:

@@ -30,12 +30,14 @@ from yingheng.review.frame import Subject, plan_subjects
 from yingheng.review.models import Assignment, Campaign, Case, Plan, Ruling, SignOff, SubjectKind
 from yingheng.review.models.campaigns import Purpose
 from yingheng.review.readers import conflicts_of, readers_of
-from yingheng.review.services.counting import cells_change, daily_cells
+from yingheng.review.services.counting import daily_cells
 from yingheng.review.services.drawing import campaign_key, campaign_of, case_of, sheet_of
 from yingheng.review.services.picking import GONE
+from yingheng.review.services.positioning import cases_position
 from yingheng.review.services.publishing import campaign_publish
 from yingheng.review.services.swapping import case_withdraw
 from yingheng.review.spec import ReadingSpec, SamplingSpec
+from yingheng.rollups.services import cells_change
 from yingheng.tenancy.models import User
 
 LATEST_DAYS = 7  # an exam brought in later is not for a daily review any more
@@ -131,6 +133,7 @@ def _begin(plan: Plan, day: dt.date) -> Campaign:
 def _add(campaign: Campaign, subject: Subject, plan: Plan, share: float) -> Case:
     drawn = Drawn(subject.key, (), "all" if share >= 1 else "random", share)
     case = case_of(campaign, subject, drawn, sheet_of(plan, subject), number=_next_number(campaign))
+    cases_position([case])
     case.save(force_insert=True)
     Campaign.objects.filter(pk=campaign.pk).update(n_cases=F("n_cases") + 1, n_frame=F("n_frame") + 1)
     return case

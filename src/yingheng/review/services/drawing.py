@@ -22,12 +22,14 @@ from yingheng.audit.actor import Actor
 from yingheng.common.clock import local_day, now
 from yingheng.common.errors import Conflict, Invalid
 from yingheng.review.confidence import confidence_of
+from yingheng.review.fitting import Sheets
 from yingheng.review.frame import Subject, plan_subjects, units
 from yingheng.review.frame_store import packed, unpacked
 from yingheng.review.models import Campaign, Case, Frame, Plan
 from yingheng.review.models.campaigns import Purpose
 from yingheng.review.periods import rolls
 from yingheng.review.services.planning import template_of
+from yingheng.review.services.positioning import cases_position
 from yingheng.review.spec import MOST_DRAWN, ReadingSpec, SamplingSpec
 from yingheng.sheets.models import Template
 
@@ -131,6 +133,7 @@ def _draw(actor: Actor | None, plan: Plan, days: tuple[dt.date, dt.date], seed: 
     campaign.save(force_insert=True)
     Frame.objects.create(campaign=campaign, units=packed(units(found, sampling.strata)))
     cases = _cases(campaign, {one.key: one for one in found}, result, plan)
+    cases_position([case for case in cases if not case.position_why])
     _number(cases, seed)
     Case.objects.bulk_create(sorted(cases, key=lambda case: case.repeat_of_id is not None), batch_size=AT_ONCE)
     campaign.n_cases = len(cases)
@@ -183,7 +186,8 @@ def campaign_of(plan: Plan, days: tuple[dt.date, dt.date], **columns: Any) -> Ca
 def _cases(campaign: Campaign, found: Mapping[str, Subject], result: Draw, plan: Plan) -> list[Case]:
     """Cases of the sample, then what is shown again, then what has a known answer.  Numbers come later."""
     sampling = SamplingSpec.from_dict(plan.sampling)
-    sheets = _Sheets(plan, campaign.template)
+    sheets = Sheets(plan, campaign.template)
+    sheets.prepare(found[one.key] for one in result.units)
     drawn = [case_of(campaign, found[one.key], one, sheets.of(found[one.key])) for one in result.units]
     n = int(sampling.repeats * len(drawn) + 0.5)
     again = set(shuffled(campaign.seed, "repeats", [str(case.subject_id) for case in drawn])[:n])
@@ -192,21 +196,11 @@ def _cases(campaign: Campaign, found: Mapping[str, Subject], result: Draw, plan:
     return [*drawn, *repeats, *_known(campaign, sampling.known, {case.subject_id for case in drawn})]
 
 
-class _Sheets:
-    """Which score sheet a subject gets: that of its modality and body part, of its modality, or that of the plan."""
-
-    def __init__(self, plan: Plan, whole: Template) -> None:
-        self.whole = whole
-        self.named = {name: template_of(plan.organisation, key) for name, key in plan.templates.items()}
-
-    def of(self, one: Subject) -> Template:
-        closest = self.named.get(f"{one.modality}|{one.body_part}") or self.named.get(one.modality)
-        return closest or self.whole
-
-
 def sheet_of(plan: Plan, one: Subject) -> Template:
     """The score sheet that a plan has for one subject."""
-    return _Sheets(plan, template_of(plan.organisation, plan.template)).of(one)
+    sheets = Sheets(plan)
+    sheets.prepare([one])
+    return sheets.of(one)
 
 
 def case_of(campaign: Campaign, one: Subject, drawn: Drawn, template: Template, **columns: Any) -> Case:
@@ -229,7 +223,7 @@ def case_of(campaign: Campaign, one: Subject, drawn: Drawn, template: Template, 
 
 
 _SAME = ("hospital_id", "subject_id", "exam_id", "device_id", "performer_id", "item_id", "template_id", "modality",
-         "body_part", "position", "local_day")  # fmt: skip
+         "body_part", "position", "position_why", "local_day")  # fmt: skip
 
 
 def copy_of(campaign: Campaign, case: Case, **columns: Any) -> Case:

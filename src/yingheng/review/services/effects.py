@@ -10,10 +10,11 @@ from yingheng.notify.services import notify
 from yingheng.review.models import Case, Ruling
 from yingheng.review.models.campaigns import Purpose, SubjectKind
 from yingheng.review.results import is_open, is_real
-from yingheng.review.services.counting import cells_change, ruling_cells
+from yingheng.review.services.counting import ruling_cells
 from yingheng.review.services.evidencing import evidence_keep
 from yingheng.review.services.retaking import retake_order
 from yingheng.review.services.tracing import tracing_follow
+from yingheng.rollups.services import cells_change
 
 LEADERS = ("head", "qc_officer")
 

@@ -12,7 +12,7 @@ from imagingqc.evaluate import judge_measurements
 from imagingqc.quantity import Measurement, Value
 from yingheng.evidence.models import Finding
 from yingheng.evidence.services import Run, assessment_store, measurements_store, subject_of_exam
-from yingheng.review.models import Case, Ruling
+from yingheng.review.models import Case, Ruling, SubjectKind
 from yingheng.sheets.selectors import spec_of
 
 STANDARD = "film-review-1"
@@ -86,7 +86,9 @@ def told_of(case: Case, ruling: Ruling) -> dict[str, Any]:
 
 
 def findings_of(case: Case) -> list[Finding]:
-    """The live findings that film review opened on the exam of a case, with their hospital."""
+    """The live findings that film review opened on the exam of a case, with their hospital; an audit opens none."""
+    if case.campaign.subject_kind != SubjectKind.EXAM:
+        return []
     live = ("open", "confirmed", "in_action", "verified")
     rows = Finding.objects.filter(exam_id=case.exam_id, quantity__in=(SCORE, WASTE), state__in=live)
     return list(rows.select_related("hospital").order_by("quantity")) if case.exam_id else []

@@ -26,9 +26,13 @@ SHORTEST_DAYS = 3  # that somebody has who gets a case late
 
 
 def candidates_of(campaign: Campaign, reading: ReadingSpec, *, slot: int = 1) -> dict[str, Reader]:
-    """Who reads in a campaign, or arbitrates; all who may read in the organisation where the plan names nobody."""
+    """Who reads in a campaign, or arbitrates; all who may read in the organisation where the plan names nobody.
+
+    Nobody who was relieved of the sample.
+    """
     named = (reading.arbiters or reading.pool) if slot == ARBITER else reading.pool
-    return readers_of(campaign.organisation, named)
+    found = readers_of(campaign.organisation, named)
+    return {pk: one for pk, one in found.items() if pk not in reading.resting}
 
 
 def free_readers(case: Case, *, slot: int) -> dict[str, Reader]:
@@ -39,6 +43,20 @@ def free_readers(case: Case, *, slot: int) -> dict[str, Reader]:
     had = Assignment.objects.filter(case__campaign=case.campaign_id, case__subject_id=case.subject_id)
     barred |= {str(pk) for pk in had.values_list("reader_id", flat=True)}
     return {pk: reader for pk, reader in readers.items() if pk not in barred}
+
+
+def apart(case: Case, readers: Mapping[str, Reader]) -> Mapping[str, Reader]:
+    """Those of a third hospital: of neither of the two who have read the case, where nobody reads for their own.
+
+    All of them where there are none such, or where the rule does not hold.
+    """
+    if not ReadingSpec.from_dict(case.campaign.reading).other_hospitals_only:
+        return readers
+    had = Assignment.objects.filter(case=case).exclude(state__in=GONE).exclude(slot=ARBITER)
+    ids = [str(pk) for pk in had.values_list("reader_id", flat=True)]
+    first = readers_of(case.campaign.organisation, ids) if ids else {}
+    taken = {path for one in first.values() for path in one.hospitals}
+    return {pk: one for pk, one in readers.items() if not one.hospitals & taken} or readers
 
 
 def least_loaded(case: Case, readers: Mapping[str, Reader], slot: int) -> Reader | None:
@@ -95,11 +113,11 @@ def tell_assigned(
         recipients=[reader],
         scope=campaign.organisation.path,
         subject=f"review_sample:{campaign.pk}",
-        link=_worklist(),
+        link=worklist_address(),
     )
 
 
-def _worklist() -> str:
+def worklist_address() -> str:
     """Address of the reading room; "" where the installation has none: it belongs to another part."""
     try:
         return reverse("web:readings")
@@ -123,7 +141,7 @@ def tell_planners(campaign: Campaign, kind: str, key: str, **params: object) -> 
 def pick_and_give(case: Case, slot: int, *, without: Collection[str] = ()) -> Assignment | None:
     """Give a case to the least loaded who may read it; None with a word to the planners where nobody can."""
     free = {pk: reader for pk, reader in free_readers(case, slot=slot).items() if pk not in without}
-    reader = least_loaded(case, free, slot)
+    reader = least_loaded(case, apart(case, free) if slot == ARBITER else free, slot)
     if reader is None:
         tell_planners(case.campaign, "review.nobody", f"{case.pk}:{slot}", case=case.number)
         return None

@@ -21,6 +21,8 @@ from yingheng.sheets.models import Template
 from yingheng.sheets.services import product_template
 from yingheng.tenancy.models import Organisation
 
+#: As the key of a plan's sheet: every case gets the one that fits it most closely, else the general one.
+FITTING, GENERAL = "*", "s000-four-dimensions"
 _EDITED = ("name", "purpose", "subject_kind", "template", "templates", "every", "sampling", "reading", "is_demo",
            "changed_at", "changed_by_name")  # fmt: skip
 
@@ -91,8 +93,9 @@ def row_is_demo(organisation: Organisation) -> bool:
 def template_of(organisation: Organisation, key: str) -> Template:
     """The score sheet of that key: the newest published of the organisation, of those above it, of the product.
 
-    Invalid when there is none, or when it is no score sheet for review.
+    Invalid when there is none, or when it is no score sheet for review.  For FITTING the general one.
     """
+    key = GENERAL if key == FITTING else key
     own = Template.objects.filter(hospital__path__in=upward(organisation.path), key=key, state=Template.State.PUBLISHED)
     found = own.order_by("-hospital__path", "-version").first()
     if found is None:
@@ -114,6 +117,8 @@ def _require(organisation: Organisation, fields: PlanFields) -> None:
         or fields.every not in Plan.Every.values
     ):
         raise Invalid("review.plan_words")
+    if fields.template == FITTING and fields.subject_kind != SubjectKind.EXAM:
+        raise Invalid("review.template_unknown")
     for key in {fields.template, *fields.templates.values()}:
         template_of(organisation, key)
     _require_quotas(fields.sampling)

@@ -154,7 +154,8 @@ def _case(campaign: Campaign, case: Case, reference: Reference, number: int) -> 
     return Case(
         campaign=campaign, hospital_id=case.hospital_id, subject_id=case.subject_id, exam_id=case.exam_id,
         device_id=case.device_id, performer_id=case.performer_id, item_id=case.item_id, template=campaign.template,
-        modality=case.modality, body_part=case.body_part, position=case.position, local_day=case.local_day,
+        modality=case.modality, body_part=case.body_part, position=case.position, position_why=case.position_why,
+        local_day=case.local_day,
         number=number, origin=Case.Origin.KNOWN, reference=dict(reference),
     )  # fmt: skip
 

@@ -18,8 +18,8 @@ from yingheng.common.clock import local_day, now
 from yingheng.common.errors import Conflict, Invalid
 from yingheng.common.rows import row_or_not_found
 from yingheng.jobs.services import emit
+from yingheng.review.dictionary import catalogue_for
 from yingheng.review.models import Assignment, Campaign, Case, Mark, Reading
-from yingheng.sheets.defects import defect_name
 from yingheng.sheets.judging import Judged
 from yingheng.sheets.models import Response
 from yingheng.sheets.selectors import spec_of
@@ -30,6 +30,7 @@ MOST_MARKS = 60  # of one case
 BEAT_S = 30  # the longest time one beat can add: the room sends one every 15 s
 MOST_S = 3 * 3600  # of one case: more was not reading
 _NOTE = 300
+_LONGEST_TEXT = 1_000_000  # characters
 _OPEN = (Assignment.State.ASSIGNED, Assignment.State.BEGUN)
 _KEPT = ("dimensions", "items", "excellent", "trace")  # of the score
 _POINTS = {"point": 1, "rect": 2, "arrow": 2}
@@ -37,10 +38,11 @@ _POINTS = {"point": 1, "rect": 2, "arrow": 2}
 
 @dataclass(frozen=True)
 class Drawn:
-    """A mark as it was drawn: on which image, in image pixels, with the defect it shows."""
+    """A mark as it was drawn, with the defect it shows: on which image, in image pixels, or in which words of a text
+    (then without an image)."""
 
-    instance_id: UUID
-    series_id: UUID
+    instance_id: UUID | None
+    series_id: UUID | None
     frame: int
     shape: Mapping[str, Any]
     defect: str = ""
@@ -83,7 +85,8 @@ def mark_put(*, reader: User, assignment: Assignment, mark_id: UUID, drawn: Draw
         raise Conflict("review.mark_many", n=MOST_MARKS)
     mark = known or Mark(pk=mark_id, assignment=row, made_at=now())
     mark.series_id, mark.instance_id, mark.frame = drawn.series_id, drawn.instance_id, drawn.frame
-    mark.shape, mark.defect, mark.note = _shape(drawn.shape), _defect(drawn.defect), drawn.note.strip()[:_NOTE]
+    mark.shape = _words(drawn.shape) if drawn.series_id is None else mark_shape(drawn.shape)
+    mark.defect, mark.note = _defect(row, drawn.defect), drawn.note.strip()[:_NOTE]
     mark.save(force_insert=known is None)
     return mark
 
@@ -181,13 +184,14 @@ def _check_open(row: Assignment) -> None:
         raise Conflict("review.case_gone")
 
 
-def _defect(code: str) -> str:
-    if code and defect_name(code) is None:
+def _defect(row: Assignment, code: str) -> str:
+    """A defect of the dictionary of who has the sample read; hidden ones too, a browser may offer them still."""
+    if code and code not in catalogue_for(row.campaign.organisation).defects:
         raise Invalid("review.mark_defect")
     return code
 
 
-def _shape(raw: Mapping[str, Any]) -> dict[str, Any]:
+def mark_shape(raw: Mapping[str, Any]) -> dict[str, Any]:
     """{"kind", "points"}: one point, two corners of a box, or from where to where an arrow goes, in image pixels."""
     kind, points = raw.get("kind"), raw.get("points")
     if kind not in _POINTS or not isinstance(points, list) or len(points) != _POINTS[kind]:
@@ -199,3 +203,13 @@ def _shape(raw: Mapping[str, Any]) -> dict[str, Any]:
     if any(len(pair) != 2 or not all(-1e5 < value < 1e5 for value in pair) for pair in pairs):
         raise Invalid("review.mark_shape")
     return {"kind": kind, "points": pairs}
+
+
+def _words(raw: Mapping[str, Any]) -> dict[str, Any]:
+    """{"kind": "text", "part", "start", "end"}: characters of a part of a text, the last one not included."""
+    part, start, end = raw.get("part"), raw.get("start"), raw.get("end")
+    if raw.get("kind") != Mark.TEXT or not isinstance(part, str) or not part:
+        raise Invalid("review.mark_shape")
+    if type(start) is not int or type(end) is not int or not 0 <= start < end <= _LONGEST_TEXT:
+        raise Invalid("review.mark_shape")
+    return {"kind": Mark.TEXT, "part": part, "start": start, "end": end}

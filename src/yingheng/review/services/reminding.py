@@ -15,8 +15,10 @@ from yingheng.common.clock import local_day, now
 from yingheng.notify.services import notify
 from yingheng.review.models import Appeal, Assignment, Campaign, Case, Tracing
 from yingheng.review.models.campaigns import Purpose
-from yingheng.review.services.appealing import DECIDERS, LEVELS, UPPER_DECIDERS
+from yingheng.review.services.deciders import deciders
 from yingheng.review.services.effects import LEADERS
+from yingheng.review.services.picking import tell_planners
+from yingheng.review.services.redistributing import readers_gone
 from yingheng.tenancy.models import User
 
 AT_ONCE = 200
@@ -25,8 +27,11 @@ _AHEAD = dt.timedelta(days=1)  # somewhere it is tomorrow already
 
 
 def overdue_tell() -> int:
-    """Chore: tell what is overdue since lately; returns how many matters that are."""
-    return appeals_overdue() + tracings_overdue() + readings_overdue() + days_overdue()
+    """Chore: tell what is overdue since lately; returns how many matters that are.
+
+    Before that, cases of people who can no longer read go to others.
+    """
+    return readers_gone() + appeals_overdue() + tracings_overdue() + readings_overdue() + days_overdue()
 
 
 def _span() -> tuple[dt.date, dt.date]:
@@ -36,18 +41,20 @@ def _span() -> tuple[dt.date, dt.date]:
 
 def appeals_overdue() -> int:
     """Objections that nobody has decided in time, to those who decide at their level."""
-    rows = Appeal.objects.filter(state=Appeal.State.FILED, due_on__range=_span()).select_related("hospital")
+    rows = Appeal.objects.filter(state=Appeal.State.FILED, due_on__range=_span())
+    rows = rows.select_related("hospital", "case__hospital", "case__campaign__organisation")
     told = 0
     for row in rows.order_by("due_on", "pk")[:AT_ONCE]:
         if row.due_on >= local_day(row.hospital.zone):
             continue
         told += 1
+        roles, path = deciders(row.case, row.level)
         notify(
             key=f"review.appeal_overdue:{row.pk}:{row.due_on}",
             kind="review.appeal_overdue",
             params={"level": row.level, "due": row.due_on.isoformat()},
-            roles=UPPER_DECIDERS if row.level == LEVELS else DECIDERS,
-            scope=row.hospital.path,
+            roles=roles,
+            scope=path,
             subject=f"review_case:{row.case_id}",
             link=reverse("review:appeal", args=[row.pk]),
         )
@@ -97,7 +104,18 @@ def readings_overdue() -> int:
             subject=f"review_campaign:{campaign.pk}",
             link=reverse("web:readings"),
         )
+    _tell_planners(late)
     return len(late)
+
+
+def _tell_planners(late: Counter[tuple[User, Campaign, dt.date]]) -> None:
+    """Those who plan hear once of each deadline of a sample that was missed: they can move cases or give more time."""
+    by_day: dict[tuple[Campaign, dt.date], list[int]] = {}
+    for (_reader, campaign, due), n in late.items():
+        by_day.setdefault((campaign, due), []).append(n)
+    for (campaign, due), several in by_day.items():
+        told = {"n": sum(several), "people": len(several), "due": due.isoformat()}
+        tell_planners(campaign, "review.readers_late", f"{campaign.pk}:{due}", **told)
 
 
 def days_overdue() -> int:

@@ -15,8 +15,9 @@ from yingheng.common import events
 from yingheng.common.clock import now
 from yingheng.common.errors import Conflict
 from yingheng.jobs import services as jobs
+from yingheng.review.conformity import conforms
 from yingheng.review.grading import Difference, Result, alone, combined, differences
-from yingheng.review.models import Assignment, Campaign, Case, Reading, Ruling
+from yingheng.review.models import Assignment, Campaign, Case, Reading, Ruling, SubjectKind
 from yingheng.review.models.campaigns import Purpose
 from yingheng.review.models.reading import ARBITER
 from yingheng.review.results import is_open, is_real
@@ -96,7 +97,7 @@ def _arbitrated(row: Case, own: Sequence[Reading], third: Reading, rules: Readin
 
 
 def _settle(row: Case, basis: str, result: Result, readings: Sequence[Reading], reason: str = "") -> Ruling:
-    return ruling_make(case=row, basis=basis, result=result, readings=readings, reason=reason)
+    return _written(row, basis, result, readings, reason, None)
 
 
 def differences_text(found: Sequence[Difference]) -> str:
@@ -125,6 +126,13 @@ def _shown(value: object) -> str:
     return "—" if value is None or value == "" else f"{value:g}" if isinstance(value, float) else str(value)
 
 
+def _conformity(row: Case, result: Result) -> dict[str, bool | None]:
+    """Of a report whether it conforms, by what the dictionary says on the day of the ruling."""
+    if row.campaign.subject_kind != SubjectKind.REPORT:
+        return {}
+    return {"conform": conforms(spec_of(row.template), result.faults)}
+
+
 @transaction.atomic
 def ruling_make(
     *,
@@ -143,6 +151,12 @@ def ruling_make(
     row = _locked(case)
     if row.state == Case.State.WITHDRAWN or _closed(row.campaign):
         raise Conflict("review.case_state")
+    return _written(row, basis, result, readings, reason, actor)
+
+
+def _written(
+    row: Case, basis: str, result: Result, readings: Sequence[Reading], reason: str, actor: Actor | None
+) -> Ruling:
     moment = now()
     newest = Ruling.objects.filter(case=row).order_by("-version").values_list("version", flat=True).first() or 0
     ruling = Ruling.objects.create(
@@ -154,7 +168,7 @@ def ruling_make(
         grade=result.grade,
         vetoed=list(result.vetoed),
         faults=list(result.faults),
-        details=dict(result.details),
+        details=dict(result.details) | _conformity(row, result),
         readings=[str(reading.pk) for reading in readings],
         reason=reason.strip(),
         actor_id=actor.id if actor else "",

@@ -16,6 +16,7 @@ from yingheng.review.frame import Subject, plan_subjects
 from yingheng.review.frame_store import unpacked
 from yingheng.review.models import Assignment, Campaign, Case, Frame
 from yingheng.review.readers import conflicts_of
+from yingheng.review.services.lettering import letters_ask
 from yingheng.review.services.picking import (
     GONE,
     OPEN,
@@ -24,6 +25,7 @@ from yingheng.review.services.picking import (
     pick_and_give,
     tell_reader,
 )
+from yingheng.review.services.positioning import cases_position
 from yingheng.review.spec import ReadingSpec
 
 _SWAPPED = (Case.Origin.DRAWN, Case.Origin.SWAPPED)
@@ -51,7 +53,7 @@ def case_swap(*, actor: Actor, case: Case, reason: str) -> Case:
     slots = list(row.assignments.exclude(state__in=GONE).select_related("reader").order_by("slot"))
     withdrawn(row, reason)
     number = (row.campaign.cases.aggregate(n=Max("number"))["n"] or 0) + 1
-    made = Case.objects.create(
+    made = Case(
         campaign=row.campaign,
         hospital_id=subject.hospital,
         subject_id=subject.key,
@@ -70,8 +72,11 @@ def case_swap(*, actor: Actor, case: Case, reason: str) -> Case:
         stratum=list(unit.stratum)[: len(row.stratum)],
         p=row.p,
     )
+    cases_position([made])
+    made.save(force_insert=True)
     Campaign.objects.filter(pk=row.campaign_id).update(n_cases=F("n_cases") + 1)
     _give_on(made, slots)
+    letters_ask(row.campaign, number)
     _record(actor, row, "swap", reason, after={"by": str(made.pk), "number": number})
     return made
 

@@ -124,14 +124,15 @@ def tracing_drop(*, user: User, tracing: Tracing, reason: str) -> Tracing:
 
 
 def proving_cases(tracing: Tracing) -> QuerySet[Case]:
-    """Later cases with open results that show that it helped: good enough, of the same kind of exam, and of the same
-    technologist, or device where the technologist is not known.  Newest first."""
+    """Later cases with open results that show that it helped: good enough, of the same kind of exam and subject, and
+    of the same person, or device where the person is not known.  Newest first."""
     case = tracing.case
     same = {"performer_id": case.performer_id} if case.performer_id else {"device_id": case.device_id}
     if not any(same.values()):
         return Case.objects.none()
     line = trace_line(spec_of(case.template))
     rows = Case.objects.filter(OPEN_CASES, REAL_CASES, state=Case.State.SETTLED, hospital_id=case.hospital_id, **same)
+    rows = rows.filter(campaign__subject_kind=case.campaign.subject_kind)
     rows = rows.filter(modality=case.modality, body_part=case.body_part, local_day__gt=case.local_day)
     if case.position:
         rows = rows.filter(position=case.position)

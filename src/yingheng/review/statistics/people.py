@@ -10,7 +10,7 @@ from typing import Any
 from imagingqc.errors import AnalysisError, Reason
 from imagingqc.stats.additive import Score
 from imagingqc.stats.grades import cross_table, weighted_kappa
-from imagingqc.stats.leniency import Leniency, ReaderEffect, leniency
+from imagingqc.stats.leniency import Leniency, ReaderEffect, adjusted_mean, leniency
 from imagingqc.stats.reader_drift import reader_drift
 from imagingqc.stats.reliability import repeatability
 from yingheng.review.models.reading import ARBITER
@@ -43,7 +43,17 @@ def people_figures(given: Sequence[Given], year: Sequence[Given], grades: Sequen
             }
         )
     spread = {} if found is None else {"sd": found.sd, "between": found.between, "groups": found.groups}
-    return {"readers": readers, "spread": spread}
+    return {"readers": readers, "spread": spread, "adjusted": _adjusted(given)}
+
+
+def _adjusted(given: Sequence[Given]) -> Figure:
+    """Mean of the cases freed of who read them, beside the plain one of the same readings."""
+
+    def mean() -> Figure:
+        one = adjusted_mean(_scores(given))
+        return valued(one.value, one.interval, one.n, plain=one.plain)
+
+    return figure(mean)
 
 
 def _scores(given: Sequence[Given]) -> list[Score]:

@@ -1,28 +1,32 @@
-"""What results come to, added up by the database from cells: no page reads readings or cases for its figures."""
+"""What results come to, added up by the database from sums of months and cells: no page reads readings or cases."""
 
 from __future__ import annotations
 
 import datetime as dt
 import math
-from collections import defaultdict
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
+from typing import Any
+from uuid import UUID
 
-from django.db.models import Count, F, FloatField, QuerySet, Sum
+from django.db.models import F, Q, QuerySet, Sum, TextField
 from django.db.models.fields.json import KT
 from django.db.models.functions import Cast
+from django.utils.timezone import localdate
 from scipy.special import stdtrit
 
 from yingheng.common.ui.tiles import Rate
-from yingheng.review.services.counting import DAILY, EXCELLENT, GRADE, SCORE, WASTE
+from yingheng.review.services.counting import BY, DAILY, EXCELLENT, GRADE, SCORE, WASTE
 from yingheng.review.statistics.targets import targets
 from yingheng.review.summing import rate
-from yingheng.rollups.models import SUM_SCALE, Cell
+from yingheng.rollups.models import SUM_SCALE, Cell, MonthSum
+from yingheng.rollups.months import BETWEEN, MEASURES, Split, split
+from yingheng.tenancy.models import Organisation
 from yingheng.tenancy.scope import Scope
 
 Interval = tuple[float, float]
 FILM_GRADES = ("a", "b", "c", "waste")  # of the sheets that grade films; others have words of their own
-BY = ("device", "performer", "item", "body_part")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +37,17 @@ class Asked:
     first: dt.date
     last: dt.date
     purpose: str = ""
+    reach: Split | None = field(default=None, compare=False)
+
+    def prepared(self) -> Asked:
+        """The same, knowing where it is read from: months that were added up, and cells of days.  Two queries."""
+        return self if self.reach is not None else replace(self, reach=_split(self))
+
+
+def _split(asked: Asked) -> Split:
+    hospitals = asked.scope.filter(Organisation.objects.filter(kind=Organisation.Kind.HOSPITAL), "path")
+    ids = list(hospitals.order_by("path").values_list("pk", flat=True))
+    return split(ids, asked.first, asked.last, localdate())
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,40 +93,73 @@ class Sums:
         return rate(self.waste, self.graded, better="low", target=targets()["waste"].value)
 
 
-def _rows(asked: Asked, *indicators: str) -> QuerySet[Cell]:
-    rows = Cell.objects.filter(indicator__in=indicators, day__range=(asked.first, asked.last), denominator__gt=0)
+def _cells(asked: Asked, indicators: Sequence[str]) -> QuerySet[Cell] | None:
+    """The cells of days that no sum of a month holds; None where there is no such day."""
+    reach = asked.reach or _split(asked)
+    if not reach.days:
+        return None
+    days = Q()
+    for first, last, hospitals in reach.days:
+        days |= Q(day__range=(first, last), hospital_id__in=hospitals)
+    rows = Cell.objects.filter(days, indicator__in=indicators, denominator__gt=0)
     if DAILY not in indicators:
-        rows = rows.filter(dimensions__subject="exam")
-        rows = rows.filter(dimensions__purpose=asked.purpose) if asked.purpose else rows
-    return asked.scope.filter(rows).order_by()
+        rows = rows.alias(subject=_text("subject")).filter(subject="exam")
+    if DAILY not in indicators and asked.purpose:
+        rows = rows.alias(purpose=_text("purpose")).filter(purpose=asked.purpose)
+    return rows.order_by()
 
 
-_TOTAL = Cast(F("sum_micro"), FloatField()) / float(SUM_SCALE)
-_N = Cast(F("denominator"), FloatField())
+def _text(dimension: str) -> Cast:
+    """A dimension as plain text: compared as JSON it would be taken out of the row twice."""
+    return Cast(KT(f"dimensions__{dimension}"), TextField())
 
 
-def _added(rows: QuerySet[Cell], *by: str) -> dict[str, Sums]:
-    """Sums of the indicators by the values of `by`.  One query."""
-    told = rows.values("indicator", *by).annotate(
-        cells=Count("pk"),
-        k=Sum("numerator"),
-        n=Sum("denominator"),
-        micro=Sum("sum_micro"),
-        tt=Sum(_TOTAL * _TOTAL),
-        tn=Sum(_TOTAL * _N),
-        nn=Sum(_N * _N),
-    )
-    found: dict[str, dict[str, float]] = defaultdict(dict)
+def _months(asked: Asked, indicators: Sequence[str], by: str) -> QuerySet[MonthSum] | None:
+    """The sums of months by a dimension; None where none holds."""
+    reach = asked.reach or _split(asked)
+    if not reach.months:
+        return None
+    held: dict[tuple[UUID, ...], list[dt.date]] = defaultdict(list)
+    for month, hospitals in reach.months.items():
+        held[tuple(hospitals)].append(month)
+    months = Q()
+    for several, dates in held.items():
+        months |= Q(month__in=dates, hospital_id__in=several)
+    rows = MonthSum.objects.filter(months, by=by, indicator__in=indicators)
+    if DAILY not in indicators:
+        kept = f"exam{BETWEEN}{asked.purpose}"
+        rows = rows.filter(kept=kept) if asked.purpose else rows.filter(kept__startswith=kept)
+    return rows.order_by()
+
+
+_OF_CELLS = {f"m_{name}": measure for name, measure in MEASURES.items()}
+_OF_MONTHS = {f"m_{name}": Sum(name) for name in MEASURES}
+_FILMS = (SCORE, EXCELLENT, WASTE)
+
+
+def _added(told: Iterable[Mapping[str, Any]]) -> Sums:
+    """What rows of one group come to: an indicator and the measures each."""
+    found: dict[str, float] = defaultdict(float)
     for row in told:
-        one = found["|".join(str(row[name] if row[name] is not None else "") for name in by)]
+        n, k = row["m_denominator"], row["m_numerator"]
         if row["indicator"] == SCORE:
-            one |= {"n": row["n"], "total": row["micro"] / SUM_SCALE, "cells": row["cells"],
-                    "tt": row["tt"], "tn": row["tn"], "nn": row["nn"]}  # fmt: skip
+            numbers = {"n": n, "total": row["m_sum_micro"] / SUM_SCALE, "cells": row["m_cells"],
+                       "tt": row["m_tt"] / 1e4, "tn": row["m_tn"] / 100, "nn": row["m_nn"]}  # fmt: skip
         elif row["indicator"] == EXCELLENT:
-            one |= {"excellent": row["k"], "excellent_of": row["n"]}
-        elif row["indicator"] == WASTE:
-            one |= {"waste": row["k"], "graded": row["n"]}
-    return {key: Sums(**numbers) for key, numbers in found.items()}  # type: ignore[arg-type]
+            numbers = {"excellent": k, "excellent_of": n}
+        else:
+            numbers = {"waste": k, "graded": n}
+        for name, value in numbers.items():
+            found[name] += value
+    whole = {name: int(value) for name, value in found.items() if name not in {"total", "tt", "tn"}}
+    return Sums(**found | whole)  # type: ignore[arg-type]
+
+
+def _by_group(rows: Iterable[Mapping[str, Any]], key: Callable[[Mapping[str, Any]], str]) -> dict[str, Sums]:
+    groups: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
+    for row in rows:
+        groups[key(row)].append(row)
+    return {name: _added(several) for name, several in groups.items()}
 
 
 def added_up(groups: Iterable[Sums]) -> Sums:
@@ -123,28 +171,97 @@ def added_up(groups: Iterable[Sums]) -> Sums:
 
 
 def grouped(asked: Asked, by: str) -> list[tuple[str, Sums]]:
-    """By a dimension of `BY` (ids of devices and people, codes of items), the largest groups first.  One query."""
-    rows = _rows(asked, SCORE, EXCELLENT, WASTE).annotate(group=KT(f"dimensions__{by}"))
-    found = _added(rows, "group")
+    """By a dimension of `BY` (ids of devices and people, codes of items), the largest groups first.
+
+    At most two queries: sums of months, and cells of the days beside them.
+    """
+    told: list[Mapping[str, Any]] = []
+    months, cells = _months(asked, _FILMS, by), _cells(asked, _FILMS)
+    if months is not None:
+        told += months.values("indicator", group=F("value")).annotate(**_OF_MONTHS)
+    if cells is not None:
+        told += cells.annotate(group=KT(f"dimensions__{by}")).values("indicator", "group").annotate(**_OF_CELLS)
+    found = _by_group(told, lambda row: str(row["group"] or ""))
     return sorted(found.items(), key=lambda one: (-max(one[1].n, one[1].graded), one[0]))
 
 
 def by_month(asked: Asked) -> list[tuple[str, Sums]]:
-    """By month ("2026-10") in order.  One query, by days: no database cuts a date as fast as it groups by one."""
-    months: dict[str, list[Sums]] = defaultdict(list)
-    for day, one in _added(_rows(asked, SCORE, EXCELLENT, WASTE), "day").items():
-        months[day[:7]].append(one)
-    return sorted((month, added_up(days)) for month, days in months.items())
+    """By month ("2026-10") in order.  At most two queries, cells by days: no database cuts a date as fast."""
+    told: list[Mapping[str, Any]] = []
+    months, cells = _months(asked, _FILMS, BY[0]), _cells(asked, _FILMS)
+    if months is not None:
+        told += months.values("indicator", day=F("month")).annotate(**_OF_MONTHS)
+    if cells is not None:
+        told += cells.values("indicator", "day").annotate(**_OF_CELLS)
+    return sorted(_by_group(told, lambda row: row["day"].isoformat()[:7]).items())
+
+
+def by_hospital(asked: Asked) -> dict[str, Sums]:
+    """By hospital, by its id.  At most two queries."""
+    told: list[Mapping[str, Any]] = []
+    months, cells = _months(asked, _FILMS, BY[0]), _cells(asked, _FILMS)
+    if months is not None:
+        told += months.values("indicator", "hospital_id").annotate(**_OF_MONTHS)
+    if cells is not None:
+        told += cells.values("indicator", "hospital_id").annotate(**_OF_CELLS)
+    return _by_group(told, lambda row: str(row["hospital_id"]))
+
+
+def days_by(asked: Asked) -> dict[tuple[str, str], tuple[int, int]]:
+    """Days whose daily review was held in time and days with films, by month ("2026-10") and hospital.
+
+    A day that is not over and not signed for is not counted yet.  At most three queries.
+    """
+    found: dict[tuple[str, str], tuple[int, int]] = defaultdict(lambda: (0, 0))
+    for rows, day in ((_months(asked, (DAILY,), "plan"), "month"), (_cells(asked, (DAILY,)), "day")):
+        if rows is None:
+            continue
+        for row in rows.values("hospital_id", on=F(day)).annotate(k=Sum("numerator"), n=Sum("denominator")):
+            key = (row["on"].isoformat()[:7], str(row["hospital_id"]))
+            found[key] = (found[key][0] + row["k"], found[key][1] + row["n"])
+    for hospital, n in _running(asked):
+        key = (localdate().isoformat()[:7], str(hospital))
+        found[key] = (found[key][0], found[key][1] - n)
+    return {key: told for key, told in found.items() if told[1]}
+
+
+def _running(asked: Asked) -> list[tuple[UUID, int]]:
+    """Hospitals whose daily review of today is still to be signed for, and how many such.  One query."""
+    if not asked.first <= localdate() <= asked.last:
+        return []
+    rows = Cell.objects.filter(indicator=DAILY, day=localdate(), numerator=0, denominator__gt=0).order_by()
+    rows = asked.scope.filter(rows, "hospital__path")
+    return list(rows.values_list("hospital_id").annotate(n=Sum("denominator")))
 
 
 def film_grades(asked: Asked) -> Mapping[str, int]:
-    """How many films got each of the four grades.  One query."""
-    rows = _rows(asked, GRADE).annotate(grade=KT("dimensions__grade")).values("grade").annotate(n=Sum("numerator"))
-    found = {row["grade"]: row["n"] for row in rows}
-    return {grade: found.get(grade, 0) for grade in FILM_GRADES}
+    """How many films got each of the four grades."""
+    return grades_and_days(asked)[0]
 
 
 def days_held(asked: Asked) -> Rate:
-    """Of the days with films those whose daily review was signed for in time.  One query."""
-    told = _rows(asked, DAILY).aggregate(k=Sum("numerator"), n=Sum("denominator"))
-    return rate(told["k"] or 0, told["n"] or 0, target=targets()["daily"].value)
+    """Of the days with films those whose daily review was signed for in time."""
+    return grades_and_days(asked)[1]
+
+
+def grades_and_days(asked: Asked) -> tuple[Mapping[str, int], Rate]:
+    """Films by the four grades; days whose daily review was signed for in time, of those with films that are over or
+    signed for.  At most three queries."""
+    grades, days = Counter[str](), Counter[str]()
+    months = _either(_months(asked, (GRADE,), "grade"), _months(asked, (DAILY,), "plan"))
+    cells = _either(_cells(asked, (GRADE,)), _cells(asked, (DAILY,)))
+    for rows, grade in ((months, F("value")), (cells, KT("dimensions__grade"))):
+        if rows is None:
+            continue
+        told = rows.annotate(grade=grade).values("indicator", "grade")
+        for row in told.annotate(k=Sum("numerator"), n=Sum("denominator")):
+            if row["indicator"] == GRADE:
+                grades[row["grade"]] += row["k"]
+            else:
+                days.update(k=row["k"], n=row["n"])
+    days.subtract(n=sum(n for _hospital, n in _running(asked)))
+    return {grade: grades[grade] for grade in FILM_GRADES}, rate(days["k"], days["n"], target=targets()["daily"].value)
+
+
+def _either(one: QuerySet[Any] | None, other: QuerySet[Any] | None) -> QuerySet[Any] | None:
+    return one if other is None or one is None else one | other

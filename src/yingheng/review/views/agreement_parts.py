@@ -12,6 +12,7 @@ from yingheng.common.ui.parts import Empty, KeyValues, Lines, Section, Tag
 from yingheng.common.ui.tables import Column, Row, Table
 from yingheng.common.ui.tiles import Rate, Tile
 from yingheng.common.ui.words import language
+from yingheng.review.models import AgreementReport, Campaign
 from yingheng.review.statistics.figures import reason_text
 
 Content = Mapping[str, Any]
@@ -54,6 +55,38 @@ def agreement_tiles(content: Content) -> list[Tile]:
     ]  # fmt: skip
 
 
+def adjusted_section(content: Content, title: str = "") -> Section | None:
+    """The mean freed of who read, beside the plain one, and by which method; None in a report of before it was made.
+
+    Rulings rest on the plain readings: this tells what the choice of readers does to a mean.
+    """
+    told = content.get("adjusted")
+    if told is None:
+        return None
+    method = _("cases less the shrunken leniency of their readers (additive model of cases and readers)")
+    if "value" not in told:
+        rows: list[tuple[str, Any]] = [(_("Adjusted mean"), Lines("—", plain(told)))]
+    else:
+        rows = [
+            (_("Plain mean of the readings"), f"{told['plain']:.1f}"),
+            (_("Adjusted mean"), Lines(f"{told['value']:.1f}", _("95 %% interval %(low).1f–%(high).1f")
+                                       % {"low": told["interval"][0], "high": told["interval"][1]})),
+            (_("Cases"), told["n"]),
+        ]  # fmt: skip
+    rows.append((_("Method"), method))
+    hint = _("rulings stay those of the readers as they were given")
+    return Section(title or _("Adjusted for readers' leniency"), KeyValues(rows), hint=hint)
+
+
+def campaign_adjusted(row: Campaign) -> list[Section]:
+    """The adjusted means of an announced sample, by score sheet; none before its report was made.  One query."""
+    rows = AgreementReport.objects.filter(campaign=row, kind=AgreementReport.Kind.CAMPAIGN).order_by("template_key")
+    told = list(rows.values_list("title", "content"))
+    title = _("Adjusted for readers' leniency")
+    found = [adjusted_section(content, f"{title}: {name}" if len(told) > 1 else title) for name, content in told]
+    return [one for one in found if one is not None]
+
+
 def _same_tile(same: Content) -> Tile:
     if "value" not in same:
         return Tile(_("Same grade"), None, note=plain(same))
@@ -73,7 +106,8 @@ def agreement_sections(content: Content, names: Mapping[str, str] | None) -> lis
     else:
         found.append(_readers(content, names))
         found.append(_repeats(content["readers"], names))
-    return [*found, _how(content)]
+    adjusted = adjusted_section(content)
+    return [*found, *([adjusted] if adjusted else []), _how(content)]
 
 
 def _cross(content: Content) -> Section:

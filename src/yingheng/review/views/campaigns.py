@@ -34,13 +34,15 @@ from yingheng.common.ui.tables import Column, Row, Table
 from yingheng.review.campaign_parts import cases_section, draw_sections, readers_section
 from yingheng.review.models import Campaign, Frame
 from yingheng.review.progress import open_of, shares_of
-from yingheng.review.selectors import campaign_get, campaigns
+from yingheng.review.region_parts import extensions_section, hospitals_section
+from yingheng.review.regional import is_regional, known_campaigns, own_numbers
+from yingheng.review.selectors import campaign_get
 from yingheng.review.services.assigning import campaign_assign, campaign_begin
 from yingheng.review.services.drawing import campaign_check
 from yingheng.review.telling import campaign_tag, days_text
 from yingheng.review.views.common import campaign_link, crumbs, history, may_plan
 from yingheng.tenancy.access import page, scope_of
-from yingheng.tenancy.permissions import REVIEW_PLAN, REVIEW_VIEW
+from yingheng.tenancy.permissions import PERSON_VIEW, REVIEW_PLAN, REVIEW_VIEW
 
 State = Campaign.State
 _TABS = {"running": (State.DRAWN, State.READING), "published": (State.PUBLISHED,), "all": ()}
@@ -52,13 +54,14 @@ def campaign_list(request: HttpRequest) -> HttpResponse:
     """Samples, newest first."""
     show = request.GET.get("show", "running")
     show = show if show in _TABS else "running"
-    rows = campaigns(request.scope)
+    rows = known_campaigns(request.scope)
     rows = rows.filter(state__in=_TABS[show]) if _TABS[show] else rows
     shown, pager = offset_page(request, rows)
+    others = own_numbers(request.scope, list(shown))
     labels = {"running": _("Running"), "published": _("Announced"), "all": _("All")}
     actions = [Action(_("Sampling plans"), reverse("review:plans"), "calendar-event")]
-    if scope_of(request, REVIEW_PLAN):
-        actions.append(Action(_("Accounts of staff"), reverse("review:accounts"), "link", kind="quiet"))
+    if scope_of(request, PERSON_VIEW):
+        actions.append(Action(_("Staff"), reverse("review:accounts"), "users", kind="quiet"))
     return ListPage(
         title=_("Samples"),
         purpose=_("Drawn by chance, read blind by two, announced together."),
@@ -72,7 +75,7 @@ def campaign_list(request: HttpRequest) -> HttpResponse:
                 Column("drawn", _("Drawn"), nowrap=True, phone=False),
                 Column("state", _("State"), nowrap=True),
             ),
-            rows=[_row(row) for row in shown],
+            rows=[_row(row) if row.pk not in others else _foreign_row(row, others[row.pk]) for row in shown],
             caption=_("Samples"),
             pager=pager,
             empty=Empty(_("No sample here"), _("Samples are drawn by a plan, by themselves or when asked."), "stack-2"),
@@ -96,6 +99,21 @@ def _row(row: Campaign) -> Row:
     )
 
 
+def _foreign_row(row: Campaign, n: int) -> Row:
+    """A sample of the region: of how many exams of the own hospital, and nothing of how far it has come."""
+    return Row(
+        {
+            "title": Lines(row.title, f"{row.organisation.name} · {row.get_purpose_display()}"),
+            "settled": ngettext("%(n)d case of ours", "%(n)d cases of ours", n) % {"n": n},
+            "due": None,
+            "drawn": None,
+            "state": campaign_tag(row),
+        },
+        url=reverse("review:results", args=[row.pk]),
+        id=str(row.pk),
+    )
+
+
 @page(REVIEW_VIEW)
 @require_safe
 def campaign(request: HttpRequest, campaign_id: UUID) -> HttpResponse:
@@ -105,6 +123,7 @@ def campaign(request: HttpRequest, campaign_id: UUID) -> HttpResponse:
     tab = request.GET.get("tab", "cases")
     names = {
         "cases": pgettext("film review", "Cases"),
+        **({"hospitals": _("Hospitals")} if plans and is_regional(row) else {}),
         **({"readers": _("Readers")} if plans else {}),
         "draw": _("How it was drawn"),
     }
@@ -131,7 +150,10 @@ def campaign(request: HttpRequest, campaign_id: UUID) -> HttpResponse:
 
 def _sections(request: HttpRequest, row: Campaign, tab: str, *, plans: bool) -> list[Section]:
     if tab == "readers":
-        return [readers_section(row, shares_of(row, local_day(row.organisation.zone)))]
+        told = [readers_section(row, shares_of(row, local_day(row.organisation.zone)))]
+        return [*told, *extensions_section(row)]
+    if tab == "hospitals":
+        return [hospitals_section(row)]
     if tab == "draw":
         return draw_sections(row)
     return [cases_section(request, row, plans=plans)]
@@ -166,6 +188,8 @@ def _actions(row: Campaign) -> list[Action]:
                 kind="primary", confirm=_("Every case is given to readers, and they are told."),
             )
         )  # fmt: skip
+    if row.state == State.READING:
+        found.append(Action(_("More time"), reverse("review:campaign_extend", args=where), "calendar-event"))
     if row.state in {State.DRAWN, State.READING}:
         found.append(Action(_("Cancel the sample"), reverse("review:campaign_cancel", args=where), "x", kind="quiet"))
     return found

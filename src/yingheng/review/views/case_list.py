@@ -19,7 +19,9 @@ from yingheng.review.shown import case_grade, exam_text, score_text
 from yingheng.review.statistics.sums import FILM_GRADES
 from yingheng.review.views.statistics import asked_of
 from yingheng.tenancy.access import page
+from yingheng.tenancy.models import Organisation
 from yingheng.tenancy.permissions import REVIEW_VIEW
+from yingheng.tenancy.scope import Scope
 
 _NONE = "-"
 _GRADES = {"a": "甲 A", "b": "乙 B", "c": "丙 C", "waste": "废 waste"}
@@ -34,10 +36,9 @@ def cases(request: HttpRequest) -> HttpResponse:
     rows = rows.filter(campaign__subject_kind=SubjectKind.EXAM)
     rows = rows.filter(campaign__purpose=asked.purpose) if asked.purpose else rows
     rows = rows.filter(grade=grade) if grade in FILM_GRADES else rows
-    rows = request.scope.filter(rows.filter(_wanted(request)))
-    shown, pager = offset_page(request, _ordered(rows))
+    shown, pager = offset_page(request, _ordered(_within(request.scope, rows.filter(_wanted(request)))))
     purposes = [Option(value, str(label)) for value, label in Purpose.choices if value != Purpose.CALIBRATION]
-    keep = {name: request.GET.get(name, "") for name in ("device", "performer", "item", "body_part")}
+    keep = {name: request.GET.get(name, "") for name in ("device", "performer", "item", "body_part", "position")}
     return ListPage(
         title=_("Cases with results"),
         purpose=_("What the figures are made of."),
@@ -70,7 +71,14 @@ def cases(request: HttpRequest) -> HttpResponse:
 
 def _ordered(rows: QuerySet[Case]) -> QuerySet[Case]:
     related = ("campaign", "template", "device", "performer", "item", "exam")
-    return rows.select_related(*related).order_by("-settled_at", "-pk")
+    return rows.select_related(*related).order_by("-local_day", "-pk")
+
+
+def _within(scope: Scope, rows: QuerySet[Case]) -> QuerySet[Case]:
+    """The cases of the scope; of a single hospital by its id, which finds them by day without looking at others."""
+    hospitals = scope.filter(Organisation.objects.filter(kind=Organisation.Kind.HOSPITAL), "path")
+    found = list(hospitals.values_list("pk", flat=True)[:2])
+    return rows.filter(hospital=found[0]) if len(found) == 1 else scope.filter(rows)
 
 
 def _wanted(request: HttpRequest) -> Q:
@@ -85,6 +93,9 @@ def _wanted(request: HttpRequest) -> Q:
         wanted &= Q(item__isnull=True) if item == _NONE else Q(item__code=item)
     if part:
         wanted &= Q(body_part="" if part == _NONE else part)
+    position = request.GET.get("position", "")
+    if position:
+        wanted &= Q(position="" if position == _NONE else position)
     return wanted
 
 

@@ -26,6 +26,7 @@ from yingheng.common.ui.words import number_text
 from yingheng.evidence.models import Assessment
 from yingheng.review.faults import fault_advice, fault_cause, fault_list, fault_text
 from yingheng.review.following import marks_of, readings_of
+from yingheng.review.marked_text import marked_text
 from yingheng.review.models import Appeal, Case, Reading, Ruling, Tracing
 from yingheng.review.services.evidencing import STANDARD
 from yingheng.review.shown import (
@@ -53,7 +54,9 @@ def case_sections(
     spec, ruling = spec_of(case.template), rulings[0]
     readings = readings_of(case)
     found = [_ruling(spec, ruling), *_dimensions(spec, ruling), *_items(spec, ruling), *_faults(ruling)]
-    found += marked_images(request, case, marks_of(case))
+    marks = marks_of(case)
+    found += marked_text(request, case, marks)
+    found += marked_images(request, case, [mark for mark in marks if not mark.in_text])
     found += _readings(spec, readings)
     found += _automatic(case)
     if len(rulings) > 1:
@@ -136,7 +139,7 @@ def _faults(ruling: Ruling) -> list[Section]:
     rows = [
         Row(
             {
-                "name": Lines(fault_text(code), fault_cause(code)),
+                "name": Lines(fault_text(code, ruling.made_at), fault_cause(code)),
                 "n": f"{named.get(code, 1)} / {n}",
                 "advice": fault_advice(code) or None,
             },
@@ -161,7 +164,9 @@ def _readings(spec: Spec, readings: list[Reading]) -> list[Section]:
                 "who": reader_text(one.slot),
                 "points": score_text(one.score),
                 "grade": grade_tag(spec, one.grade),
-                "faults": Lines(fault_list(one.faults), str(one.details.get("note") or "")) if one.faults else None,
+                "faults": Lines(fault_list(one.faults, one.submitted_at), str(one.details.get("note") or ""))
+                if one.faults
+                else None,
                 "veto": listed(veto_texts(spec, one.vetoed)) or None,
             },
             id=str(one.slot),

@@ -17,10 +17,11 @@ from yingheng.review.models import Appeal, Assignment, Case, Ruling, Tracing
 from yingheng.review.results import TESTING, is_open
 from yingheng.review.services.appealing import last_day, level_open
 from yingheng.review.shown import appeal_tag, case_grade, case_text, score_text, tracing_tag
+from yingheng.review.subjects import one_text, person_text
 from yingheng.review.views.after import case_crumbs, may_object, may_rule, seeing
 from yingheng.review.views.case_sections import case_sections, case_timeline
 from yingheng.tenancy.access import own, scope_of
-from yingheng.tenancy.permissions import EXAM_VIEW
+from yingheng.tenancy.permissions import EXAM_VIEW, REVIEW_TEACH
 
 
 @own
@@ -38,7 +39,7 @@ def case(request: HttpRequest, case_id: UUID) -> HttpResponse:
     return ThingPage(
         title=case_text(row),
         purpose=f"{row.campaign.title} · {row.hospital.name}",
-        kind=_("Case of film review"),
+        kind=one_text(row.campaign.subject_kind),
         crumbs=case_crumbs(request, row),
         state=(case_grade(row) if ruling else None) or Tag(str(row.get_state_display()), "accent"),
         tags=_tags(row, appeals, tracing if shown else None),
@@ -47,7 +48,7 @@ def case(request: HttpRequest, case_id: UUID) -> HttpResponse:
             Fact(_("Points"), score_text(ruling.score) if ruling else "—"),
             Fact(_("Examined"), When(row.local_day)),
             Fact(_("Device"), row.device.label if row.device else "—"),
-            Fact(_("Technologist"), row.performer.name if row.performer else "—"),
+            Fact(person_text(row.campaign.subject_kind), row.performer.name if row.performer else "—"),
         ],
         actions=_actions(request, row, ruling, appeals, tracing if shown else None),
         sections=case_sections(request, row, rulings, appeals, tracing) if ruling else [],
@@ -71,6 +72,9 @@ def _actions(
     found = []
     if row.exam_id and scope_of(request, EXAM_VIEW).contains(row.hospital.path):
         found.append(Action(_("Exam"), reverse("web:exam", args=[row.exam_id]), "photo-scan", kind="quiet"))
+    if row.exam_id and ruling and scope_of(request, REVIEW_TEACH).contains(row.hospital.path):
+        url = f"{reverse('web:teaching_add', args=[row.exam_id])}?case={row.pk}"
+        found.append(Action(_("Add to the teaching library"), url, "school", kind="quiet"))
     if tracing is not None and may_rule(request, row):
         found.append(Action(_("Cause tracing"), reverse("review:tracing", args=[tracing.pk]), "search"))
     level = level_open(row, ruling, appeals)

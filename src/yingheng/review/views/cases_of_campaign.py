@@ -18,15 +18,21 @@ from yingheng.common.ui.attempt import attempt
 from yingheng.common.ui.pages import FormPage, ThingPage
 from yingheng.common.ui.parts import Action, Empty, Fact, KeyValues, Link, Section, Tag, Timeline, When
 from yingheng.common.ui.tables import Column, Row, Table
+from yingheng.common.ui.words import language
 from yingheng.review.campaign_parts import CASE_TONES
-from yingheng.review.forms.cases import GiveForm, ReasonForm
+from yingheng.review.dictionary import catalogue_for
+from yingheng.review.faults import position_line
+from yingheng.review.forms.cases import GiveForm, PositionForm, ReasonForm
 from yingheng.review.models import Assignment, Campaign, Case
 from yingheng.review.models.reading import ARBITER
+from yingheng.review.positioning import FILMS
 from yingheng.review.selectors import campaign_get
 from yingheng.review.services.assigning import assignment_give
 from yingheng.review.services.picking import GONE, free_readers
+from yingheng.review.services.positioning import position_set
 from yingheng.review.services.swapping import case_swap, case_withdraw
 from yingheng.review.shown import words_of
+from yingheng.review.subjects import person_text
 from yingheng.review.views.common import campaign_link, crumbs, history
 from yingheng.sheets.selectors import spec_of
 from yingheng.tenancy.access import page
@@ -58,7 +64,8 @@ def case(request: HttpRequest, campaign_id: UUID, case_id: UUID) -> HttpResponse
         (pgettext("case", "Hospital"), row.hospital.name),
         (_("Exam item"), row.item.label if row.item else "—"),
         (_("Body part"), row.body_part or "—"),
-        (_("Technologist"), row.performer.name if row.performer else "—"),
+        (pgettext("film", "Position"), position_line(row)),
+        (person_text(row.campaign.subject_kind), row.performer.name if row.performer else "—"),
         (_("Score sheet"), words_of(spec_of(row.template).title)),
         (_("Came in as"), row.get_origin_display()),
         (_("Chance of being drawn"), f"{100 * row.p:.1f} %" if row.p is not None else "—"),
@@ -96,6 +103,14 @@ def _at(row: Case) -> list[object]:
 
 
 def _actions(row: Case) -> list[Action]:
+    found = _moves(row)
+    if row.exam_id and row.state != Case.State.WITHDRAWN and row.modality in FILMS:
+        url = reverse("review:case_position", args=_at(row))
+        found.append(Action(_("Correct the position"), url, "pencil", kind="quiet"))
+    return found
+
+
+def _moves(row: Case) -> list[Action]:
     if row.campaign.state not in _OPEN or row.state not in _MOVABLE:
         return []
     found = []
@@ -163,6 +178,29 @@ def swap(request: HttpRequest, campaign_id: UUID, case_id: UUID) -> HttpResponse
             return redirect("review:campaign_case", row.campaign_id, made.pk)
     purpose = _("The next of the same stratum in the order of the seed takes its place: nobody chooses which.")
     return _reason_page(request, row, form, _("Exchange case %(n)d"), purpose, _("Exchange"))
+
+
+@page(REVIEW_PLAN)
+@require_http_methods(["GET", "HEAD", "POST"])
+def position(request: HttpRequest, campaign_id: UUID, case_id: UUID) -> HttpResponse:
+    """Say which position a case is of, above what was found; figures move with it."""
+    row = _case(request, campaign_id, case_id)
+    known = catalogue_for(row.hospital).offered_positions()
+    here = sorted(known.values(), key=lambda one: (one.part != row.body_part.upper(), one.group))
+    choices = [(one.code, f"{one.name.text(language())} · {one.code}") for one in here]
+    form = PositionForm(request.POST or None, positions=choices, initial={"position": row.position})
+    valid = request.method == "POST" and form.is_valid()
+    if valid and attempt(form, lambda: position_set(actor=request.actor, case=row, **form.cleaned_data)):
+        messages.success(request, _("Kept; figures by position follow."))
+        return redirect("review:campaign_case", *_at(row))
+    return FormPage(
+        title=_("Position of case %(n)d") % {"n": row.number},
+        purpose=_("Found: %(what)s. What was there before is kept.") % {"what": position_line(row)},
+        crumbs=crumbs(campaign_link(row.campaign), _case_link(row)),
+        form=form,
+        submit=_("Keep"),
+        cancel_url=reverse("review:campaign_case", args=_at(row)),
+    ).response(request, status=400 if form.is_bound else 200)
 
 
 @page(REVIEW_PLAN)

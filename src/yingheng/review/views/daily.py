@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
 from django import forms
 from django.contrib import messages
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -27,13 +28,13 @@ from yingheng.review.models.campaigns import Purpose
 from yingheng.review.selectors import campaigns, case_get
 from yingheng.review.services.daily import case_excuse, day_begin, day_sign
 from yingheng.review.services.picking import GONE
-from yingheng.review.shown import grade_tag, words_of
+from yingheng.review.shown import exam_text, grade_tag, words_of
 from yingheng.sheets.selectors import spec_of
 from yingheng.tenancy.access import page
 from yingheng.tenancy.permissions import REVIEW_RULE
 
 DAY_SUBJECT = "review_day"
-_UNREAD = Q(cases__state__in=(Case.State.WAITING, Case.State.ARBITRATION))
+_UNREAD = (Case.State.WAITING, Case.State.ARBITRATION)
 
 
 class SignForm(forms.Form):
@@ -81,8 +82,8 @@ def _day_get(request: HttpRequest, campaign_id: UUID) -> Campaign:
 @require_safe
 def daily(request: HttpRequest) -> HttpResponse:
     """The days, those that wait for a review or a signature on top of the list by their mark."""
-    rows = days(request).annotate(n_unread=Count("cases", filter=_UNREAD))
-    shown, pager = offset_page(request, rows)
+    shown, pager = offset_page(request, days(request))
+    unread = _unread(shown)
     return ListPage(
         title=_("Daily review"),
         purpose=_("Films of each day, read by the leader before their images leave, and signed for."),
@@ -96,7 +97,7 @@ def daily(request: HttpRequest) -> HttpResponse:
                 Column("state", _("State"), nowrap=True),
                 Column("by", _("Signed by"), roomy=True, phone=False),
             ),
-            rows=[_day_row(row) for row in shown],
+            rows=[_day_row(row, unread.get(row.pk, 0)) for row in shown],
             caption=_("Daily review"),
             pager=pager,
             empty=Empty(
@@ -109,16 +110,22 @@ def daily(request: HttpRequest) -> HttpResponse:
     ).response(request)
 
 
-def _day_row(row: Campaign) -> Row:
+def _unread(rows: Sequence[Campaign]) -> dict[UUID, int]:
+    """How many films of each of these days are not settled.  One query."""
+    wanted = Case.objects.filter(campaign__in=[row.pk for row in rows], state__in=_UNREAD)
+    return dict(wanted.order_by().values_list("campaign").annotate(n=Count("pk")))
+
+
+def _day_row(row: Campaign, unread: int) -> Row:
     signed = _signed(row)
     who = Lines(signed.signed_by_name, When(signed.signed_at)) if signed else None
     return Row(
         {
             "day": When(row.first_day),
             "plan": Lines(row.plan.name if row.plan else row.title, row.organisation.name),
-            "read": f"{row.n_cases - row.n_unread} / {row.n_cases}",  # type: ignore[attr-defined]
+            "read": f"{row.n_cases - unread} / {row.n_cases}",
             "waste": signed.n_waste if signed else None,
-            "state": state_tag(row, unread=row.n_unread),  # type: ignore[attr-defined]
+            "state": state_tag(row, unread=unread),
             "by": who,
         },
         url=reverse("review:day", args=[row.pk]),
@@ -292,7 +299,15 @@ def sign(request: HttpRequest, campaign_id: UUID) -> HttpResponse:
         form=form,
         submit=_("Sign"),
         cancel_url=reverse("review:day", args=[row.pk]),
+        aside=[Section(_("This day"), KeyValues(_day_numbers(row)))],
     ).response(request, status=400 if form.is_bound else 200)
+
+
+def _day_numbers(row: Campaign) -> list[tuple[str, object]]:
+    """What the signature stands for."""
+    out = row.cases.filter(state=Case.State.WITHDRAWN).count()
+    left = row.n_cases - row.n_settled
+    return [(_("Films"), row.n_cases), (_("Read"), row.n_settled), (_("Not read yet"), left), (_("left out"), out)]
 
 
 def _sign(request: HttpRequest, row: Campaign, form: SignForm) -> bool:
@@ -328,4 +343,15 @@ def excuse(request: HttpRequest, case_id: UUID) -> HttpResponse:
         form=form,
         submit=pgettext("daily review", "Leave out"),
         cancel_url=back,
+        aside=[Section(_("Film"), KeyValues(_which_film(case)))],
     ).response(request, status=400 if form.is_bound else 200)
+
+
+def _which_film(case: Case) -> list[tuple[str, object]]:
+    """Which film it is that is left out."""
+    return [
+        (_("Exam"), exam_text(case)),
+        (_("Examined"), When(case.local_day)),
+        (_("Device"), case.device.label if case.device else "—"),
+        (_("Technologist"), case.performer.name if case.performer else "—"),
+    ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from django.db.models import Count, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -15,12 +16,13 @@ from yingheng.common.ui.charts import Point
 from yingheng.common.ui.pages import DashboardPage
 from yingheng.common.ui.paging import offset_page
 from yingheng.common.ui.parts import Action, Alert, Empty, Lines, Part, Section, When
-from yingheng.common.ui.tables import Column, Row, Table
+from yingheng.common.ui.tables import Column, Filter, FilterBar, Option, Row, Table
 from yingheng.common.ui.tiles import Tile
 from yingheng.review.faults import fault_advice, fault_cause, fault_text
 from yingheng.review.following import own_cases
-from yingheng.review.models import Appeal, Case
+from yingheng.review.models import Appeal, Case, SubjectKind
 from yingheng.review.shown import appeal_tag, case_grade, case_text, exam_text, grade_tag, score_text
+from yingheng.review.subjects import excellent_text, is_film, many_text, mean_text, one_text
 from yingheng.review.summing import (
     MINIMUM_N,
     fault_counts,
@@ -42,23 +44,42 @@ _Rows = list[dict[str, Any]]
 @page(REVIEW_APPEAL)
 @require_safe
 def mine(request: HttpRequest) -> HttpResponse:
-    """My films: how they were graded over the months, what comes up again and again, and what helps against it."""
-    cases = own_cases(request.user)
+    """My films, reports and records: how they were graded over the months, what comes up again, and what helps."""
+    everything = own_cases(request.user)
+    kinds = _kinds(everything)
+    kind = request.GET.get("kind", "")
+    kind = kind if kind in kinds else next(iter(kinds), SubjectKind.EXAM.value)
+    cases = everything.filter(campaign__subject_kind=kind)
     shown, pager = offset_page(request, cases)
     rows = result_rows(cases)
     spec = spec_of(shown[0].template) if shown else None
     nobody = Alert(_("Your account is not matched to a technologist. Ask the quality officer to match it."), "human")
     unmatched = not shown and not hasattr(request.user, "person")
     return DashboardPage(
-        title=_("My films"),
+        title=_("My films") if is_film(kind) else _("My results: %(what)s") % {"what": many_text(kind)},
         purpose=_("Only you see this page. Results appear once they are announced."),
+        filters=_kind_filter(kind, kinds),
         alerts=[nobody] if unmatched else [],
-        tiles=_tiles(rows, spec) if rows else [],
+        tiles=_tiles(rows, spec, kind) if rows else [],
         sections=_sections(request, rows, spec, shown, pager),
     ).response(request)
 
 
-def _tiles(rows: _Rows, spec: Spec | None) -> list[Tile]:
+def _kinds(cases: QuerySet[Case]) -> dict[str, int]:
+    """What the person has results of, and how many: one kind is never added up with another.  One query."""
+    rows = cases.order_by().values_list("campaign__subject_kind").annotate(n=Count("pk"))
+    found = dict(rows.values_list("campaign__subject_kind", "n"))
+    return {kind: found[kind] for kind in SubjectKind.values if kind in found}
+
+
+def _kind_filter(kind: str, kinds: dict[str, int]) -> FilterBar | None:
+    if len(kinds) < 2:
+        return None
+    options = [Option(key, f"{many_text(key)} {n}") for key, n in kinds.items()]
+    return FilterBar((Filter("kind", _("What was read"), "select", kind, options),))
+
+
+def _tiles(rows: _Rows, spec: Spec | None, kind: str) -> list[Tile]:
     best = spec.grades[0].key if spec and spec.grades else ""
     total = summary_of(rows, best)
     months = sorted(grouped_by(rows, lambda row: f"{row['day']:%Y-%m}", best))[-_MONTHS:]
@@ -68,20 +89,23 @@ def _tiles(rows: _Rows, spec: Spec | None) -> list[Tile]:
     mean = None if total.mean is None else round(total.mean, 1)
     few = "few" if total.n < MINIMUM_N else ""
     tiles = [
-        Tile(_("Mean score"), mean, points=points, n=len(total.scores), note=note, tone=few),
-        Tile(_("Excellent"), rate=total.excellent),
+        Tile(mean_text(kind), mean, points=points, n=len(total.scores), note=note, tone=few),
+        Tile(excellent_text(kind), rate=total.excellent),
     ]
     if best and spec:
         first = grade_tag(spec, best)
         tiles.append(Tile(_("Best grade: %(grade)s") % {"grade": first.text if first else ""}, rate=total.best))
-        tiles.append(Tile(_("Waste"), rate=total.waste))
+        if is_film(kind):
+            tiles.append(Tile(_("Waste"), rate=total.waste))
+    if kind == SubjectKind.REPORT:
+        tiles.append(Tile(_("Report conformity"), rate=total.conform))
     return tiles
 
 
 def _sections(request: HttpRequest, rows: _Rows, spec: Spec | None, shown, pager) -> list[Section]:  # noqa: ANN001
     found = []
     if rows:
-        found.append(_defects(request, rows))
+        found.append(_defects(request, rows, film=not shown or is_film(shown[0].campaign.subject_kind)))
     if rows and spec and spec.grades:
         found.append(_grades(rows, spec))
     appeals = list(
@@ -94,17 +118,17 @@ def _sections(request: HttpRequest, rows: _Rows, spec: Spec | None, shown, pager
     return [*found, _films(shown, pager)]
 
 
-def _defects(request: HttpRequest, rows: _Rows) -> Section:
-    """What comes up again and again, with one picture of each, and what the dictionary advises."""
+def _defects(request: HttpRequest, rows: _Rows, *, film: bool) -> Section:
+    """What comes up again and again, of films with one picture of each, and what the dictionary advises."""
     counts = fault_counts(rows)[:_DEFECTS]
     newest = {code: row["case_id"] for row in sorted(rows, key=lambda r: r["day"]) for code in row["faults"] or ()}
     wanted = {newest[code] for code, _n in counts}
     exams = dict(Case.objects.filter(pk__in=wanted).values_list("pk", "exam_id"))
-    series = _pictures(request, list(exams.values()))
+    series = _pictures(request, list(exams.values())) if film else {}
     title = _("What comes up again and again")
     body = Table(
         columns=(
-            Column("picture", _("Own film"), nowrap=True),
+            *([Column("picture", _("Own film"), nowrap=True)] if film else []),
             Column("name", _("Defect"), wide=True),
             Column("n", _("Cases"), align="right", nowrap=True),
             Column("advice", _("Advice"), roomy=True),
@@ -123,7 +147,7 @@ def _defects(request: HttpRequest, rows: _Rows) -> Section:
             for code, n in counts
         ],
         caption=title,
-        empty=Empty(_("No defect was named in your films."), icon="check"),
+        empty=Empty(_("No defect was named."), icon="check"),
     )
     return Section(title, body, flush=True)
 
@@ -185,9 +209,10 @@ def _appeals(appeals: list[Appeal]) -> Section:
 
 
 def _films(shown, pager) -> Section:  # noqa: ANN001
+    kind = shown[0].campaign.subject_kind if shown else SubjectKind.EXAM.value
     body = Table(
         columns=(
-            Column("what", _("Film"), wide=True),
+            Column("what", one_text(kind), wide=True),
             Column("grade", _("Grade"), nowrap=True),
             Column("points", _("Points"), align="right", nowrap=True),
             Column("day", _("Examined"), nowrap=True),
@@ -214,4 +239,4 @@ def _films(shown, pager) -> Section:  # noqa: ANN001
             Action(_("Exam list"), reverse("web:exams")),
         ),
     )
-    return Section(_("Films"), body, flush=True)
+    return Section(many_text(kind), body, flush=True)

@@ -16,7 +16,7 @@ from yingheng.common.errors import Conflict, Invalid, error_text
 from yingheng.common.ui.attempt import attempt
 from yingheng.common.ui.pages import FormPage, ListPage, ThingPage
 from yingheng.common.ui.paging import offset_page
-from yingheng.common.ui.parts import Action, Alert, Empty, Fact, KeyValues, Lines, Link, Section, Timeline
+from yingheng.common.ui.parts import Action, Alert, Empty, Fact, KeyValues, Lines, Link, Many, Section, Timeline
 from yingheng.common.ui.tables import Column, Row, Table
 from yingheng.review.cells_table import cells_section
 from yingheng.review.confidence import confidence_of
@@ -26,12 +26,14 @@ from yingheng.review.models import Plan
 from yingheng.review.options import Options
 from yingheng.review.periods import period_before, period_of, rolls
 from yingheng.review.plan_parts import campaigns_section, plan_details, plan_tag
+from yingheng.review.presets import preset_initial, preset_name, presets
 from yingheng.review.selectors import plan_get, plans
 from yingheng.review.services.drawing import campaign_draw, drawn_of
-from yingheng.review.services.planning import plan_put, plan_switch
+from yingheng.review.services.planning import FITTING, plan_put, plan_switch
 from yingheng.review.spec import ReadingSpec, SamplingSpec
 from yingheng.review.telling import amount_text, confidence_rows, every_text, margin_text, note_rows
 from yingheng.review.views.common import crumbs, history, may_plan
+from yingheng.review.views.plan_sheets import sheets_section
 from yingheng.tenancy.access import page, scope_of
 from yingheng.tenancy.models import Organisation
 from yingheng.tenancy.permissions import REVIEW_PLAN, REVIEW_VIEW
@@ -116,6 +118,7 @@ def plan(request: HttpRequest, plan_id: UUID) -> HttpResponse:
         actions=_plan_actions(row) if may else [],
         sections=[
             campaigns_section(row),
+            *([sheets_section(row, may=may)] if row.template == FITTING else []),
             Section(_("Details"), KeyValues(plan_details(row, sampling, reading, names=may))),
         ],
         timeline=Timeline(history(request, f"review_plan:{row.pk}")),
@@ -145,7 +148,8 @@ def plan_new(request: HttpRequest, organisation_id: UUID) -> HttpResponse:
     default = {"other_hospitals_only": place.kind != Organisation.Kind.HOSPITAL}
     if place.kind != Organisation.Kind.HOSPITAL:
         default |= {"purpose": "regional", "stratum1": "hospital", "stratum2": "device"}
-    form = PlanForm(request.POST or None, options=options, initial=default)
+    chosen = request.GET.get("preset", "")
+    form = PlanForm(request.POST or None, options=options, initial=default | preset_initial(chosen))
     if request.method == "POST" and form.is_valid():
         made = attempt(form, lambda: plan_put(actor=request.actor, organisation=place, fields=form.plan))
         if made:
@@ -156,9 +160,20 @@ def plan_new(request: HttpRequest, organisation_id: UUID) -> HttpResponse:
         purpose=_("For %(place)s. What would be drawn can be looked at before anything is.") % {"place": place.name},
         crumbs=_plan_crumbs(),
         form=form,
+        aside=[_preset_section(place, chosen)],
         submit=_("Make the plan"),
         cancel_url=reverse("review:plans"),
     ).response(request, status=400 if form.is_bound else 200)
+
+
+def _preset_section(place: Organisation, chosen: str) -> Section:
+    """Plans that are asked for again and again: one click fills the form in."""
+    url = reverse("review:plan_new", args=[place.pk])
+    links = [
+        Action(preset_name(key), f"{url}?preset={key}", "check" if key == chosen else "list-check", kind="quiet")
+        for key in presets()
+    ]
+    return Section(_("Ready-made"), Many(links), hint=_("fills the form in; change what you like"))
 
 
 @page(REVIEW_PLAN)

@@ -15,12 +15,12 @@ from yingheng.common.ui.parts import Empty, Lines, Section, When
 from yingheng.common.ui.tables import Column, Row, Table
 from yingheng.common.ui.tiles import Rate, Tile
 from yingheng.review.faults import fault_advice, fault_text
-from yingheng.review.models import Campaign, Case
+from yingheng.review.models import Campaign, Case, SubjectKind
 from yingheng.review.results import REAL_CASES
 from yingheng.review.shown import case_grade, exam_text, grade_tag, score_text
+from yingheng.review.subjects import by_person_text, excellent_text, is_film, mean_target, mean_text, person_text
 from yingheng.review.summing import (
     EXCELLENT_TARGET,
-    MEAN_TARGET,
     MINIMUM_N,
     Summary,
     fault_counts,
@@ -33,9 +33,9 @@ from yingheng.sheets.selectors import spec_of
 
 Rows: TypeAlias = list[dict[str, Any]]
 _GROUPS = (
-    ("device", gettext_lazy("By device")),
-    ("performer", gettext_lazy("By technologist")),
-    ("body_part", gettext_lazy("By body part")),
+    ("device", gettext_lazy("By device"), gettext_lazy("Device")),
+    ("performer", gettext_lazy("By technologist"), gettext_lazy("Technologist")),
+    ("body_part", gettext_lazy("By body part"), gettext_lazy("Body part")),
 )
 _SHOWN = 30  # groups and defects on the page; the report has all
 
@@ -46,32 +46,45 @@ def _best(row: Campaign) -> str:
 
 
 def result_tiles(row: Campaign, rows: Rows) -> list[Tile]:
-    """Mean, excellent, best grade, waste, and how many causes are to be traced."""
+    """Mean, excellent, best grade, waste, conformity of reports, and how many causes are to be traced."""
+    kind = row.subject_kind
     total = summary_of(rows, _best(row))
     low_high = total.mean_interval
     note = _("95 %% interval %(low).1f–%(high).1f") % {"low": low_high[0], "high": low_high[1]} if low_high else ""
     mean = None if total.mean is None else round(total.mean, 1)
     few = "few" if total.n < MINIMUM_N else ""
-    excellent = rate(total.n_excellent, total.n_excellent_of, target=EXCELLENT_TARGET)
+    excellent = rate(total.n_excellent, total.n_excellent_of, target=EXCELLENT_TARGET if is_film(kind) else None)
     tiles = [
-        Tile(_("Mean score"), mean, n=len(total.scores), target=MEAN_TARGET, note=note, tone=few),
-        Tile(_("Excellent (by the line of the sheet)"), rate=excellent),
+        *([_conformity(total)] if kind == SubjectKind.REPORT else []),
+        Tile(mean_text(kind), mean, n=len(total.scores), target=mean_target(kind), note=note, tone=few),
+        Tile(_("Excellent (by the line of the sheet)") if is_film(kind) else excellent_text(kind), rate=excellent),
     ]
     spec = spec_of(row.template)
     if spec.grades:
         first = grade_tag(spec, spec.grades[0].key)
         tiles.append(Tile(_("Best grade: %(grade)s") % {"grade": first.text if first else ""}, rate=total.best))
-        tiles.append(Tile(_("Waste"), rate=total.waste))
+        if is_film(kind):
+            tiles.append(Tile(_("Waste"), rate=total.waste))
     tiles.append(Tile(_("Causes to trace"), total.n_trace, n=total.n, url=reverse("review:tracings")))
     return tiles
+
+
+def _conformity(total: Summary) -> Tile:
+    """The national indicator 3, of the reports of this sample."""
+    note = _("National indicator 3: conforming reports / reports drawn and settled, not all reports")
+    return Tile(_("Report conformity"), rate=total.conform, note=note)
 
 
 def result_sections(row: Campaign, rows: Rows) -> list[Section]:
     """Grades, groups and defects."""
     best = _best(row)
     found = [_grades(row, rows)] if spec_of(row.template).grades else []
-    for by, title in _GROUPS:
-        found.append(Section(str(title), _group_table(str(title), grouped(rows, by, best)[:_SHOWN]), flush=True))
+    for by, title, head in _GROUPS:
+        own = by == "performer"
+        name = by_person_text(row.subject_kind) if own else str(title)
+        column = person_text(row.subject_kind) if own else str(head)
+        told = grouped(rows, by, best)[:_SHOWN]
+        found.append(Section(name, _group_table(column, told, row.subject_kind), flush=True))
     return [*found, _defects(rows)]
 
 
@@ -88,22 +101,33 @@ def _grades(row: Campaign, rows: Rows) -> Section:
     return Section(_("Grades"), body, flush=True)
 
 
-def _group_table(title: str, told: list[tuple[str, Summary]]) -> Table:
+def _shares(kind: str) -> list[tuple[str, Column]]:
+    """What groups are told apart by besides their mean: of films waste, of reports conformity, of records the grade."""
+    if is_film(kind):
+        return [("excellent", Column("excellent", _("Excellent"), phone=False)),
+                ("waste", Column("waste", _("Waste"), phone=False))]  # fmt: skip
+    if kind == SubjectKind.REPORT:
+        return [("conform", Column("conform", _("Conform"), phone=False)),
+                ("excellent", Column("excellent", excellent_text(kind), phone=False))]  # fmt: skip
+    return [("best", Column("best", _("Best grade"), phone=False))]
+
+
+def _group_table(title: str, told: list[tuple[str, Summary]], kind: str) -> Table:
+    shares = _shares(kind)
     return Table(
         columns=(
             Column("name", title, wide=True),
             Column("n", _("Cases"), align="right", nowrap=True),
-            Column("mean", _("Mean score"), align="right", nowrap=True),
-            Column("excellent", _("Excellent"), phone=False),
-            Column("waste", _("Waste"), phone=False),
+            Column("mean", mean_text(kind), align="right", nowrap=True),
+            *(column for _name, column in shares),
         ),
-        rows=[_group_row(name, one) for name, one in told],
+        rows=[_group_row(name, one, [key for key, _column in shares]) for name, one in told],
         caption=title,
         empty=Empty(_("No result yet"), icon="clock"),
     )
 
 
-def _group_row(name: str, one: Summary) -> Row:
+def _group_row(name: str, one: Summary, shares: list[str]) -> Row:
     interval = one.mean_interval
     between = f"{interval[0]:.1f}–{interval[1]:.1f}" if interval else ""
     mean = "—" if one.mean is None else f"{one.mean:.1f}"
@@ -113,8 +137,7 @@ def _group_row(name: str, one: Summary) -> Row:
             "name": name or _("not known"),
             "n": one.n,
             "mean": Lines(mean, " · ".join(filter(None, (between, few)))),
-            "excellent": _rate(one.excellent),
-            "waste": _rate(one.waste),
+            **{key: _rate(getattr(one, key)) for key in shares},
         },
         id=name,
     )
@@ -136,7 +159,7 @@ def _defects(rows: Rows) -> Section:
     return Section(_("Defects"), body, flush=True)
 
 
-def case_section(request: HttpRequest, cases: QuerySet[Case]) -> Section:
+def case_section(request: HttpRequest, cases: QuerySet[Case], kind: str) -> Section:
     """The cases, the poorest first."""
     rows = cases.filter(REAL_CASES, state=Case.State.SETTLED)
     rows = rows.select_related("campaign", "template", "device", "performer", "item", "exam").order_by(
@@ -149,7 +172,7 @@ def case_section(request: HttpRequest, cases: QuerySet[Case]) -> Section:
             Column("grade", _("Grade"), nowrap=True),
             Column("points", _("Points"), align="right", nowrap=True),
             Column("device", _("Device"), phone=False, clip=True),
-            Column("who", _("Technologist"), phone=False),
+            Column("who", person_text(kind), phone=False),
         ),
         rows=[
             Row(

@@ -9,7 +9,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from yingheng.common.errors import Invalid, error_text
@@ -23,10 +23,14 @@ from yingheng.documents.services import report_ask
 from yingheng.review.following import campaign_seen
 from yingheng.review.forms_after import PublishForm
 from yingheng.review.models import Campaign, Case
+from yingheng.review.regional import is_regional, own_numbers
 from yingheng.review.reporting import BUILDER, SUBJECT
 from yingheng.review.results import is_open
 from yingheng.review.services.publishing import campaign_publish
+from yingheng.review.spec import ReadingSpec
 from yingheng.review.summing import result_rows
+from yingheng.review.views.agreement_parts import campaign_adjusted
+from yingheng.review.views.hospitals import region_sections
 from yingheng.review.views.result_tables import case_section, result_sections, result_tiles
 from yingheng.tenancy.access import page, scope_of
 from yingheng.tenancy.models import Organisation
@@ -46,17 +50,34 @@ def results(request: HttpRequest, campaign_id: UUID) -> HttpResponse:
     cases = request.scope.filter(Case.objects.filter(campaign=row))
     alerts = [] if shown else [Alert(_("Results are sealed until they are announced."), "accent")]
     rows = result_rows(cases) if shown else []
-    sections = result_sections(row, rows) if shown else [Section(_("Progress"), _progress(row))]
     if shown:
-        sections += [case_section(request, cases), _files(request, row)]
+        sections = [*region_sections(request, row), *result_sections(row, rows)]
+        sections += campaign_adjusted(row) if _asks(request, row) else []
+        sections += [case_section(request, cases, row.subject_kind), _files(request, row)]
+    else:
+        sections = [Section(_("Progress"), _progress(row) if _asks(request, row) else _own_part(request, row))]
     return DashboardPage(
         title=_("Results: %(campaign)s") % {"campaign": row.title},
-        purpose=f"{row.organisation.name} · {row.first_day.isoformat()} – {row.last_day.isoformat()}",
+        purpose=row.organisation.name,
         actions=_actions(request, row, shown=shown),
         alerts=[*alerts, *(_report_alerts(request, row) if shown else [])],
         tiles=result_tiles(row, rows) if shown else [],
         sections=sections,
     ).response(request)
+
+
+def _asks(request: HttpRequest, row: Campaign) -> bool:
+    """Whether the requester belongs to those who asked for the sample, not only to a hospital it was drawn from."""
+    return request.scope.contains(row.organisation.path)
+
+
+def _own_part(request: HttpRequest, row: Campaign) -> KeyValues:
+    """All that a hospital knows of a region's sample before its results: that it runs, and with how many of its own."""
+    n = own_numbers(request.scope, [row]).get(row.pk, 0)
+    return KeyValues(
+        [(_("Asked for by"), row.organisation.name), (_("Cases of your hospital"), n),
+         (_("State"), str(row.get_state_display()))]
+    )  # fmt: skip
 
 
 def _progress(row: Campaign) -> KeyValues:
@@ -158,7 +179,11 @@ def publish(request: HttpRequest, campaign_id: UUID) -> HttpResponse:
             if attempt(form, lambda: campaign_publish(actor=request.actor, campaign=row, reason=reason)):
                 messages.success(request, _("Announced. Everybody concerned is told."))
                 return redirect(back)
-    left = [Alert(_("%(n)s cases are not settled and would be left out.") % {"n": unsettled}, "human")]
+    text = ngettext(
+        "%(n)s case is not settled and would be left out.", "%(n)s cases are not settled and would be left out.",
+        unsettled,
+    )  # fmt: skip
+    left = [Alert(text % {"n": unsettled}, "human")]
     return FormPage(
         title=_("Announce the results"),
         purpose=_("From then on results are open, count, and can be objected to. This cannot be taken back."),
@@ -167,5 +192,20 @@ def publish(request: HttpRequest, campaign_id: UUID) -> HttpResponse:
         form=form,
         submit=_("Announce"),
         cancel_url=back,
-        aside=[Section(_("Progress"), _progress(row))],
+        aside=[Section(_("Progress"), _progress(row)), Section(_("What follows"), _follows(row))],
     ).response(request, status=400 if form.is_bound else 200)
+
+
+def _follows(row: Campaign) -> KeyValues:
+    """Who is told and what becomes possible: said before it cannot be taken back."""
+    days = ReadingSpec.from_dict(row.reading).appeal_days
+    where = (
+        _("Hospitals and technologists each see their own") if is_regional(row) else _("Technologists see their own")
+    )
+    return KeyValues(
+        [
+            (_("Results"), where),
+            (_("Appeals"), ngettext("%(n)d day from today", "%(n)d days from today", days) % {"n": days}),
+            (_("Poor films"), _("Their causes are to be traced; waste films are to be taken again")),
+        ]
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
 from django import forms
@@ -17,21 +18,30 @@ from yingheng.common.clock import local_day
 from yingheng.common.errors import NotFound
 from yingheng.common.ui.attempt import attempt
 from yingheng.common.ui.pages import FormPage
-from yingheng.documents.services import report_render
-from yingheng.review.certificate import certificate_of
+from yingheng.common.ui.parts import KeyValues, Link, Section, When
+from yingheng.documents.selectors import attachment_list
+from yingheng.documents.services import signer_authenticate
 from yingheng.review.forms.cases import ReasonForm
 from yingheng.review.selectors import campaign_get
 from yingheng.review.services.cancelling import campaign_cancel
+from yingheng.review.services.certifying import SUBJECT as CERTIFICATE
+from yingheng.review.services.certifying import Certificate, certificate_sign
 from yingheng.review.views.common import campaign_link, crumbs
 from yingheng.tenancy.access import page
+from yingheng.tenancy.models import Organisation, User
 from yingheng.tenancy.permissions import REVIEW_PLAN
+from yingheng.tenancy.scope import Scope
 
 
-class PeriodForm(forms.Form):
-    """Two local days."""
+class CertificateForm(forms.Form):
+    """Two local days, and the password of who signs for the organisation."""
 
     first_day = forms.DateField(label=gettext_lazy("First day"), widget=forms.DateInput(attrs={"type": "date"}))
     last_day = forms.DateField(label=gettext_lazy("Last day"), widget=forms.DateInput(attrs={"type": "date"}))
+    password = forms.CharField(
+        label=gettext_lazy("Your password"), widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
+        help_text=gettext_lazy("You sign for the organisation; your name and the time stand on the certificate."),
+    )  # fmt: skip
 
 
 @page(REVIEW_PLAN)
@@ -66,17 +76,34 @@ def certificate(request: HttpRequest, campaign_id: UUID, reader_id: UUID) -> Htt
     if mine is None:
         raise NotFound("review.campaign_unknown")
     today = local_day(row.organisation.zone)
-    form = PeriodForm(request.POST or None, initial={"first_day": today.replace(month=1, day=1), "last_day": today})
+    form = CertificateForm(
+        request.POST or None, initial={"first_day": today.replace(month=1, day=1), "last_day": today}
+    )
     if request.method == "POST" and form.is_valid():
-        report = certificate_of(mine.reader, row.organisation, **form.cleaned_data)
-        answer = HttpResponse(report_render(report, "pdf"), content_type="application/pdf")
-        answer["Content-Disposition"] = 'attachment; filename="film-review.pdf"'
-        return answer
+        made = attempt(form, lambda: _signed(request, mine.reader, row.organisation, form.cleaned_data))
+        if made:
+            answer = HttpResponse(made.data, content_type="application/pdf")
+            answer["Content-Disposition"] = 'attachment; filename="film-review.pdf"'
+            return answer
     return FormPage(
         title=_("Certificate for %(name)s") % {"name": mine.reader.display_name},
         purpose=_("Cases and time in all samples of %(place)s in a period.") % {"place": row.organisation.name},
         crumbs=crumbs(campaign_link(row)),
         form=form,
-        submit=_("Make the PDF"),
+        submit=_("Sign and make the PDF"),
         cancel_url=f"{reverse('review:campaign', args=[row.pk])}?tab=readers",
+        aside=_issued(row.organisation, mine.reader),
     ).response(request, status=400 if form.is_bound else 200)
+
+
+def _signed(request: HttpRequest, reader: User, place: Organisation, data: dict[str, Any]) -> Certificate:
+    user = signer_authenticate(request, username=request.user.get_username(), password=data["password"])
+    days = {name: data[name] for name in ("first_day", "last_day")}
+    return certificate_sign(user=user, reader=reader, organisation=place, **days)
+
+
+def _issued(place: Organisation, reader: User) -> list[Section]:
+    """Certificates that were signed before."""
+    files = attachment_list(Scope.of_organisation(place), subject_type=CERTIFICATE, subject_id=str(reader.pk))[:10]
+    rows = [(When(one.created_at), Link(one.name, reverse("documents:file", args=[one.pk]), "file")) for one in files]
+    return [Section(_("Signed before"), KeyValues(rows))] if rows else []

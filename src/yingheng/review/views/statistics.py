@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.timezone import localdate
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, pgettext
+from django.utils.translation import gettext_lazy, pgettext, pgettext_lazy
 from django.views.decorators.http import require_safe
 
 from yingheng.common.ui.addresses import day
@@ -23,6 +23,7 @@ from yingheng.common.ui.tables import Column, Filter, FilterBar, Option, Row, Ta
 from yingheng.common.ui.tiles import Rate, Tile
 from yingheng.common.ui.words import CONFIDENCES, language
 from yingheng.registry.models import Device, ExamItem, Person
+from yingheng.review.faults import position_text
 from yingheng.review.models import Campaign
 from yingheng.review.models.campaigns import Purpose
 from yingheng.review.statistics.figures import reason_text
@@ -34,8 +35,7 @@ from yingheng.review.statistics.sums import (
     Sums,
     added_up,
     by_month,
-    days_held,
-    film_grades,
+    grades_and_days,
     grouped,
 )
 from yingheng.review.statistics.targets import Target, targets
@@ -51,6 +51,7 @@ BY_WORDS: Mapping[str, Promise] = {
     "performer": gettext_lazy("Technologist"),
     "item": gettext_lazy("Exam item"),
     "body_part": gettext_lazy("Body part"),
+    "position": pgettext_lazy("film", "Position"),
 }
 _FIGURES = {
     "mean": gettext_lazy("Mean score"),
@@ -63,7 +64,7 @@ _FIGURES = {
 @require_safe
 def statistics(request: HttpRequest) -> HttpResponse:
     """Mean score, excellent, grade A and waste against their targets; who and what they come from."""
-    asked = asked_of(request)
+    asked = asked_of(request).prepared()
     by = by_of(request)
     groups = grouped(asked, by)
     names = names_of(by, [key for key, _one in groups])
@@ -106,6 +107,8 @@ def names_of(by: str, keys: Iterable[str]) -> dict[str, str]:
         found |= {str(row.pk): row.label for row in Device.objects.filter(pk__in=wanted)}
     elif by == "performer":
         found |= {str(row.pk): row.name for row in Person.objects.filter(pk__in=wanted)}
+    elif by == "position":
+        found |= {key: position_text(key) for key in wanted}
     elif by == "item":
         found |= {row.code: row.label for row in ExamItem.objects.filter(code__in=wanted)}
     return found
@@ -114,6 +117,7 @@ def names_of(by: str, keys: Iterable[str]) -> dict[str, str]:
 def _actions(request: HttpRequest) -> list[Action]:
     query = f"?{request.GET.urlencode()}" if request.GET else ""
     return [
+        Action(_("Film review of the year"), reverse("review:year"), "calendar-check"),
         Action(_("Agreement of readers"), reverse("review:agreement"), "users"),
         Action(_("Machine and readers"), reverse("review:learning"), "ruler-measure"),
         Action("CSV", reverse("review:statistics_export", args=["csv"]) + query, "download", kind="quiet"),
@@ -136,7 +140,7 @@ def _filters(request: HttpRequest, asked: Asked, by: str, campaigns: list[Campai
 
 
 def _tiles(asked: Asked, total: Sums, months: list[tuple[str, Sums]]) -> list[Tile]:
-    grades = film_grades(asked)
+    grades, held = grades_and_days(asked)
     aim = targets()
     few = "few" if total.n < MINIMUM_N else ""
     mean = None if total.mean is None else round(total.mean, 1)
@@ -150,7 +154,7 @@ def _tiles(asked: Asked, total: Sums, months: list[tuple[str, Sums]]) -> list[Ti
         Tile(_("Grade A films"), rate=best, url=_cases_url(asked, grade="a"), note=_grade_text(grades)),
         Tile(_("Waste films"), rate=total.waste_rate, url=_cases_url(asked, grade="waste"),
              points=_shares(months, lambda one: one.waste_rate)),
-        Tile(_("Daily review held in time"), rate=days_held(asked), url=reverse("review:campaigns")),
+        Tile(_("Daily review held in time"), rate=held, url=reverse("review:campaigns")),
     ]  # fmt: skip
 
 

@@ -32,7 +32,7 @@ def export(request: HttpRequest, ending: str) -> HttpResponse:
     """Month by month, and by device, technologist, item and body part: CSV (UTF-8 with mark) or Excel."""
     if ending not in {"csv", "xlsx"}:
         raise Http404
-    asked = asked_of(request)
+    asked = asked_of(request).prepared()
     tables = [(_("Month"), by_month(asked))]
     for by in BY:
         told = grouped(asked, by)

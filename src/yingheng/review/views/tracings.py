@@ -32,7 +32,7 @@ from yingheng.common.ui.parts import (
     When,
 )
 from yingheng.common.ui.tables import Column, Filter, FilterBar, Option, Row, Table
-from yingheng.review.faults import fault_advice, fault_list, fault_text
+from yingheng.review.faults import fault_advice, fault_text
 from yingheng.review.following import tracing_seen, tracings_seen
 from yingheng.review.forms_after import CauseForm, ProofForm, ReasonForm, VerifyForm
 from yingheng.review.models import Tracing
@@ -47,6 +47,7 @@ from yingheng.review.services.tracing import (
     tracing_drop,
 )
 from yingheng.review.shown import case_grade, case_text, score_text, tracing_tag
+from yingheng.review.subjects import person_text
 from yingheng.review.views.after import may_rule, seeing, tabs
 from yingheng.tenancy.access import own
 from yingheng.tenancy.models import Membership, User
@@ -136,7 +137,7 @@ def tracing(request: HttpRequest, tracing_id: UUID) -> HttpResponse:
         facts=[
             Fact(_("Points"), score_text(row.case.score)),
             Fact(_("Device"), row.case.device.label if row.case.device else "—"),
-            Fact(_("Technologist"), row.case.performer.name if row.case.performer else "—"),
+            Fact(person_text(row.case.campaign.subject_kind), row.case.performer.name if row.case.performer else "—"),
             Fact(_("Responsible"), row.responsible.actor.name if row.responsible else "—"),
         ],
         actions=_actions(request, row),
@@ -206,10 +207,8 @@ def act(request: HttpRequest, tracing_id: UUID) -> HttpResponse:
         told = Cause(data["cause"], data["action"], data["due_on"], people.get(data["responsible"]), data["cause_text"])
         if attempt(form, lambda: tracing_act(user=request.user, tracing=row, told=told)):
             return redirect("review:tracing", row.pk)
-    advice = [(fault_text(code), fault_advice(code) or "—") for code in row.ruling.faults]
-    aside = [Section(_("Defects and advice"), KeyValues(advice))] if advice else []
     purpose = _("Equipment, operation or patient? Then what is done about it.")
-    return _form(request, row, form, _("Cause and action"), purpose, aside)
+    return _form(request, row, form, _("Cause and action"), purpose, submit=_("Save"))
 
 
 def _people(row: Tracing) -> list[User]:
@@ -258,24 +257,26 @@ def close(request: HttpRequest, tracing_id: UUID) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def again(request: HttpRequest, tracing_id: UUID) -> HttpResponse:
     """Back to the action."""
-    return _reasoned(request, tracing_id, _("Did not help"), tracing_again)
+    purpose = _("It goes back: another action is entered. Say what still is not right.")
+    return _reasoned(request, tracing_id, (_("Did not help"), purpose), tracing_again)
 
 
 @own
 @require_http_methods(["GET", "HEAD", "POST"])
 def drop(request: HttpRequest, tracing_id: UUID) -> HttpResponse:
     """Nothing is to be done."""
-    return _reasoned(request, tracing_id, _("Drop"), tracing_drop)
+    purpose = _("Nothing is done about this film. The reason stays in the records; it cannot be taken up again.")
+    return _reasoned(request, tracing_id, (_("Drop the tracing"), purpose), tracing_drop)
 
 
-def _reasoned(request: HttpRequest, tracing_id: UUID, title: str, service) -> HttpResponse:  # noqa: ANN001
+def _reasoned(request: HttpRequest, tracing_id: UUID, words: tuple[str, str], service) -> HttpResponse:  # noqa: ANN001
     row = _led(request, tracing_id)
     form = ReasonForm(request.POST or None)
     valid = request.method == "POST" and form.is_valid()
     reason = form.cleaned_data["reason"] if valid else ""
     if valid and attempt(form, lambda: service(user=request.user, tracing=row, reason=reason)):
         return redirect("review:tracing", row.pk)
-    return _form(request, row, form, title, fault_list(row.ruling.faults))
+    return _form(request, row, form, *words)
 
 
 def _led(request: HttpRequest, tracing_id: UUID) -> Tracing:
@@ -286,15 +287,18 @@ def _led(request: HttpRequest, tracing_id: UUID) -> Tracing:
 
 
 def _form(
-    request: HttpRequest, row: Tracing, form: object, title: str, purpose: str, aside: list[Section] | None = None
+    request: HttpRequest, row: Tracing, form: object, title: str, purpose: str, *, submit: str = ""
 ) -> HttpResponse:
+    """A form with what was found beside it."""
+    found = [(_("Result"), case_grade(row.case) or "—"), (_("Points"), score_text(row.ruling.score))]
+    found += [(fault_text(code), fault_advice(code) or "—") for code in row.ruling.faults]
     back = reverse("review:tracing", args=[row.pk])
     return FormPage(
         title=title,
         purpose=purpose,
         crumbs=[Link(_("Cause tracing"), reverse("review:tracings")), Link(case_text(row.case), back)],
         form=form,
-        submit=title,
+        submit=submit or title,
         cancel_url=back,
-        aside=aside or [],
+        aside=[Section(_("Defects and advice"), KeyValues(found))],
     ).response(request, status=400 if form.is_bound else 200)  # type: ignore[attr-defined]

@@ -1,6 +1,6 @@
 """Writing plans, and settling what falls due."""
 
-from yingheng.schedule.services.dues import due_done, due_reopen, due_satisfy, due_skip
+from yingheng.schedule.services.dues import due_done, due_fulfil, due_reopen, due_satisfy, due_skip
 from yingheng.schedule.services.escalating import dues_escalate
 from yingheng.schedule.services.planning import (
     HORIZON_DAYS,
@@ -15,6 +15,7 @@ __all__ = [
     "HORIZON_DAYS",
     "PlanFields",
     "due_done",
+    "due_fulfil",
     "due_reopen",
     "due_satisfy",
     "due_skip",

@@ -42,6 +42,17 @@ def due_satisfy(*, subject: Ref, kind: str, on: dt.date, by: Ref, rule: str = ""
 
 
 @transaction.atomic
+def due_fulfil(*, due: Due, on: dt.date, by: Ref) -> bool:
+    """What `by` is was done for this very due, on a local day; False where it was settled or missed already."""
+    rows = Due.objects.select_for_update(of=("self",), no_key=True).select_related("plan", "hospital")
+    row = rows.filter(pk=due.pk, state=Due.State.OPEN).first()
+    if row is None or row.is_missed(on):
+        return False
+    _done(row, on, by, "")
+    return True
+
+
+@transaction.atomic
 def due_reopen(*, by: Ref) -> list[Due]:
     """What `by` had settled is due again where its plan still runs; steps told are not told once more."""
     rows = Due.objects.select_for_update(of=("self",), no_key=True).select_related("plan", "hospital")

@@ -22,7 +22,7 @@ from yingheng.sheets.library import product
 from yingheng.sheets.load import load
 from yingheng.sheets.pages import score_text, sheet_groups, typing_answer
 from yingheng.sheets.preview import MODALITIES, preview_basis, preview_modalities
-from yingheng.sheets.selectors import spec_of, template_get
+from yingheng.sheets.selectors import spec_of, template_shown
 from yingheng.sheets.spec import Spec
 from yingheng.sheets.views.common import crumbs
 from yingheng.tenancy.access import page
@@ -35,7 +35,7 @@ TEXT = "look.text"  # no item can have this key
 @require_http_methods(["GET", "HEAD", "POST"])
 def preview(request: HttpRequest, template_id: UUID) -> HttpResponse:
     """A template to try out: judged while typing, nothing is kept."""
-    row = template_get(request.scope, template_id)
+    row = template_shown(request.scope, template_id)
     return _preview(request, spec_of(row), reverse("sheets:template", args=[row.pk]))
 
 

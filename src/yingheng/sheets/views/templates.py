@@ -20,7 +20,14 @@ from yingheng.common.ui.words import language
 from yingheng.sheets.forms import NewForm, ReasonForm, TextForm, sound
 from yingheng.sheets.library import newest_products, product
 from yingheng.sheets.models import Template
-from yingheng.sheets.selectors import spec_of, template_get, template_list, template_versions
+from yingheng.sheets.selectors import (
+    spec_of,
+    template_get,
+    template_list,
+    template_shown,
+    template_versions,
+    templates_above,
+)
 from yingheng.sheets.services import (
     template_begin,
     template_discard,
@@ -42,8 +49,9 @@ from yingheng.sheets.views.shown import (
     spec_sections,
 )
 from yingheng.tenancy.access import page, scope_of
-from yingheng.tenancy.permissions import SHEET_EDIT, SHEET_VIEW
-from yingheng.tenancy.selectors import hospital_list
+from yingheng.tenancy.models import Organisation
+from yingheng.tenancy.permissions import REVIEW_VIEW, SHEET_EDIT, SHEET_VIEW
+from yingheng.tenancy.selectors import organisation_list
 
 State = Template.State
 
@@ -55,6 +63,7 @@ def templates(request: HttpRequest) -> HttpResponse:
     kind = request.GET.get("kind", "")
     kind = kind if kind in KINDS else ""
     rows = [_own_row(row) for row in template_list(request.scope, kind=kind)[:200]]
+    rows += [_own_row(row) for row in templates_above(request.scope, kind=kind)[:100]]
     rows += [_product_row(p.spec) for p in newest_products() if kind in {"", p.spec.kind}]
     new = Action(_("New template"), reverse("sheets:new"), "plus", kind="primary", key="n")
     scores = kind == "score"
@@ -66,7 +75,7 @@ def templates(request: HttpRequest) -> HttpResponse:
         if scores
         else _("What is asked, in which unit and with which limits. A published version never changes."),
         crumbs=crumbs(top=True),
-        actions=[new] if scope_of(request, SHEET_EDIT) else [],
+        actions=_list_actions(request, new, scores=scores),
         tabs=[
             Tab(kind_word(one) if one else _("All"), f"?kind={one}" if one else "?", current=one == kind)
             for one in ("", *KINDS)
@@ -86,6 +95,14 @@ def templates(request: HttpRequest) -> HttpResponse:
             empty=Empty(_("No template"), icon="clipboard"),
         ),
     ).response(request)
+
+
+def _list_actions(request: HttpRequest, new: Action, *, scores: bool) -> list[Action]:
+    """A new template; beside score sheets the dictionary of the defects and positions that they name."""
+    found = [new] if scope_of(request, SHEET_EDIT) else []
+    if scores and scope_of(request, REVIEW_VIEW):
+        found.append(Action(_("Defects and positions"), reverse("review:dictionary"), "list-check"))
+    return found
 
 
 def _own_row(row: Template) -> Row:
@@ -113,7 +130,7 @@ def _points(spec: Spec) -> Lines:
 @require_safe
 def template(request: HttpRequest, template_id: UUID) -> HttpResponse:
     """One template of a hospital."""
-    row = template_get(request.scope, template_id)
+    row = template_shown(request.scope, template_id)
     spec = spec_of(row)
     may = row.hospital is not None and scope_of(request, SHEET_EDIT).contains(row.hospital.path)
     facts = [Fact(_("Version"), row.version), Fact(pgettext("sheet", "Kind"), kind_word(row.kind)), size_fact(spec)]
@@ -128,9 +145,16 @@ def template(request: HttpRequest, template_id: UUID) -> HttpResponse:
         facts=facts,
         actions=_actions(row) if may else _looks(reverse("sheets:preview", args=[row.pk]), row),
         alerts=provenance(spec),
-        sections=spec_sections(spec) + (own_versions(row, template_versions(row)) if row.hospital else []),
+        sections=spec_sections(spec) + (own_versions(row, _versions(request, row)) if row.hospital else []),
         wide=True,
     ).response(request)
+
+
+def _versions(request: HttpRequest, row: Template) -> list[Template]:
+    """The versions that may be looked at: drafts of a region are its own."""
+    found = template_versions(row)
+    own = row.hospital is not None and request.scope.contains(row.hospital.path)
+    return found if own else [one for one in found if one.state == State.PUBLISHED]
 
 
 def _looks(preview: str, row: Template | None) -> list[Action]:
@@ -178,6 +202,11 @@ def product_page(request: HttpRequest, key: str) -> HttpResponse:
     ).response(request)
 
 
+def _owners(request: HttpRequest) -> list[Organisation]:
+    """Whose a new template can be: hospitals, and regions for their own reviews."""
+    return [one for one in organisation_list(request.scope) if one.kind != Organisation.Kind.DEPARTMENT]
+
+
 @page(SHEET_EDIT)
 @require_http_methods(["GET", "HEAD", "POST"])
 def new(request: HttpRequest) -> HttpResponse:
@@ -186,7 +215,7 @@ def new(request: HttpRequest) -> HttpResponse:
     form = NewForm(
         request.POST or None,
         request.FILES or None,
-        hospitals=hospital_list(request.scope),
+        hospitals=_owners(request),
         initial={"text": product(copied).text if copied else ""},
     )
     if request.method == "POST" and form.is_valid() and sound(form):
@@ -283,7 +312,7 @@ def withdraw(request: HttpRequest, template_id: UUID) -> HttpResponse:
 @require_safe
 def download(request: HttpRequest, template_id: UUID) -> HttpResponse:
     """The text of a template as a file."""
-    row = template_get(request.scope, template_id)
+    row = template_shown(request.scope, template_id)
     response = HttpResponse(row.text, content_type="application/toml; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="{row.key}-{row.version}.toml"'
     return response

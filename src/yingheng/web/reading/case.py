@@ -11,8 +11,8 @@ from django.urls import reverse
 from yingheng.catalog.models import Instance, Series
 from yingheng.catalog.selectors import instances_of_series
 from yingheng.common.ui.words import language
-from yingheng.review.dictionary import CLASSES, defects_for, positions, positions_for
-from yingheng.review.models import Assignment, Mark
+from yingheng.review.letters import is_lettered, is_unchecked
+from yingheng.review.models import Assignment, Mark, SubjectKind
 from yingheng.review.sheet_subject import OCCASION, SUBJECT
 from yingheng.review.worklist import next_of, progress_in
 from yingheng.sheets.answers import read
@@ -21,8 +21,9 @@ from yingheng.sheets.models import Response
 from yingheng.sheets.pages import score_text, sheet_groups
 from yingheng.sheets.selectors import response_open, spec_of
 from yingheng.web.reading.arbiter import earlier_readings
+from yingheng.web.reading.content import content_data
 from yingheng.web.reading.hanging import hang
-from yingheng.web.reading.letters import is_lettered, is_unchecked
+from yingheng.web.reading.references import dictionary_of, film_positions, position_data
 from yingheng.web.reading.veil import Veil
 from yingheng.web.viewer_data import has_images
 
@@ -55,9 +56,12 @@ def case_data(request: HttpRequest, assignment: Assignment) -> dict[str, Any]:
         "progress": {"done": done, "total": total},
         "due": assignment.due_on.isoformat(),
         "modality": assignment.case.modality,
+        "dictionary": dictionary_of(assignment),
         **images,
+        "content": content_data(veil),
         "marks": marks_of(veil, assignment),
-        "position": _position(assignment, veil),
+        "position": position_data(assignment),
+        "positions": film_positions(assignment, veil),
         "sheet": sheet_html(request, assignment, response),
         "addresses": {
             "page": reverse("web:reading", args=here),
@@ -119,20 +123,6 @@ def _preset(series: dict[str, Any], window: str) -> int:
     return next(found, 0) if wanted else 0
 
 
-def _position(assignment: Assignment, veil: Veil) -> dict[str, str] | None:
-    """What must be shown in the position of the case and what makes it a good one; None where it is not known."""
-    case = assignment.case
-    found = positions().get(case.position) if case.position else None
-    if found is None and case.exam_id and case.modality in {"DX", "CR", "DR", "MG"}:
-        views = {str(one.facts.get("ViewPosition") or "") for one in veil.series(0)} - {""}
-        fitting = positions_for(case.body_part, next(iter(views))) if len(views) == 1 else []
-        found = fitting[0] if fitting else None
-    if found is None:
-        return None
-    lang = language()
-    return {"name": found.name.text(lang), "shows": found.shows.text(lang), "criteria": found.criteria.text(lang)}
-
-
 def sheet_html(
     request: HttpRequest, assignment: Assignment, response: Response | None, errors: dict[str, str] | None = None
 ) -> str:
@@ -153,45 +143,33 @@ def sheet_html(
         "draft_url": reverse("web:reading_draft", args=[assignment.pk]),
         "login_url": f"{reverse('tenancy:login')}?next={reverse('web:reading', args=[assignment.pk])}",
         "readings_url": reverse("web:readings"),
+        "in_text": assignment.campaign.subject_kind == SubjectKind.REPORT,
     }
     return render_to_string("web/_reading_sheet.html", context, request)
 
 
 def marks_of(veil: Veil, assignment: Assignment) -> list[dict[str, Any]]:
-    """The marks of a case by number of series and slice.  Two queries, and one for each series that has some."""
+    """The marks of a case by number of series and slice, those in a text by its part and characters.
+
+    Two queries, and one for each series that has some.
+    """
     marks = list(Mark.objects.filter(assignment=assignment).order_by("made_at", "pk"))
     if not marks:
         return []
-    rows = {one.pk: (n, one) for n, one in enumerate(veil.series(0))}
+    on_images = any(not mark.in_text for mark in marks)
+    rows = {one.pk: (n, one) for n, one in enumerate(veil.series(0))} if on_images else {}
     slices: dict[Any, int] = {}
-    for series_id in {mark.series_id for mark in marks} & rows.keys():
+    for series_id in {mark.series_id for mark in marks if mark.series_id} & rows.keys():
         at = 0
         for instance in instances_of_series(veil.scope, rows[series_id][1]):
             slices[instance.pk] = at
             at += instance.n_frames
-    return [
-        {
-            "id": str(mark.pk),
-            "series": veil.key(0, rows[mark.series_id][0]),
-            "index": slices[mark.instance_id] + mark.frame,
-            "shape": mark.shape,
-            "defect": mark.defect,
-            "note": mark.note,
-        }
-        for mark in marks
-        if mark.series_id in rows and mark.instance_id in slices
-    ]
-
-
-def defect_list(modality: str) -> list[dict[str, Any]]:
-    """The defects that can be marked on images of a modality, with the letters by which they are found."""
-    lang = language()
-    return [
-        {"code": one.code, "name": one.name.text(lang), "letters": one.letters, "kind": _kind(one.kind),
-         "other": one.name.text("en" if lang == "zh" else "zh")}
-        for one in defects_for(modality)
-    ]  # fmt: skip
-
-
-def _kind(kind: str) -> str:
-    return str(CLASSES.get(kind, kind))
+    found = []
+    for mark in marks:
+        told = {"id": str(mark.pk), "shape": mark.shape, "defect": mark.defect, "note": mark.note}
+        if mark.in_text:
+            found.append(told | {"series": "", "index": 0})
+        elif mark.series_id in rows and mark.instance_id in slices:
+            series = veil.key(0, rows[mark.series_id][0])
+            found.append(told | {"series": series, "index": slices[mark.instance_id] + mark.frame})
+    return found

@@ -9,7 +9,9 @@ from uuid import UUID
 from django.http import Http404, HttpRequest
 
 from yingheng.common.errors import Invalid
+from yingheng.review.models import Mark
 from yingheng.review.services.reading import Drawn
+from yingheng.web.reading.report import text_lengths
 from yingheng.web.reading.veil import Veil
 
 _LONGEST = 100_000  # bytes of a mark as JSON
@@ -37,6 +39,8 @@ def mark_id(text: object) -> UUID:
 def drawn_of(veil: Veil, told: dict[str, Any]) -> Drawn:
     """A mark as it is stored; only the case's own exam is marked, not an earlier one."""
     shape = told.get("shape")
+    if isinstance(shape, dict) and shape.get("kind") == Mark.TEXT:
+        return _in_text(veil, shape, told)
     try:
         n, index = int(str(told.get("series", "")).rsplit("/", 1)[-1]), int(str(told.get("index", "")))
     except ValueError as exc:
@@ -49,3 +53,12 @@ def drawn_of(veil: Veil, told: dict[str, Any]) -> Drawn:
     except Http404 as exc:
         raise Invalid("review.mark_shape") from exc
     return Drawn(instance.pk, series.pk, frame, shape, str(told.get("defect") or ""), str(told.get("note") or ""))
+
+
+def _in_text(veil: Veil, shape: dict[str, Any], told: dict[str, Any]) -> Drawn:
+    """Words of the report that is read; Invalid beyond its end, and where no report is read."""
+    length = text_lengths(veil).get(str(shape.get("part")))
+    end = shape.get("end")
+    if length is None or not isinstance(end, int) or end > length:
+        raise Invalid("review.mark_shape")
+    return Drawn(None, None, 0, shape, str(told.get("defect") or ""), str(told.get("note") or ""))

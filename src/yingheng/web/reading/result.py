@@ -14,13 +14,15 @@ from yingheng.common.ui.parts import Action, Alert, Fact, Link, Section, Tag, Wh
 from yingheng.common.ui.tables import Column, Row, Table
 from yingheng.common.ui.words import language
 from yingheng.evidence.selectors import verdicts_effective_of_exam
-from yingheng.review.models import Assignment
+from yingheng.review.models import Assignment, Mark
 from yingheng.review.worklist import next_of
 from yingheng.sheets.defects import defect_name
 from yingheng.sheets.models import Response
 from yingheng.sheets.pages import score_words
 from yingheng.sheets.selectors import spec_of
 from yingheng.web.reading.case import draft_of, marks_of
+from yingheng.web.reading.content import Texts
+from yingheng.web.reading.report import quoted
 from yingheng.web.reading.veil import Veil
 from yingheng.web.sheet_filling import answer_text
 
@@ -73,13 +75,16 @@ def _both(row: Assignment, veil: Veil, response: Response) -> Section:
         for item in group["items"]
         if item["value"] is not None
     ]
-    marked = [Row({"mark": _mark_words(mark, lang), "place": _place_words(mark)}) for mark in marks_of(veil, row)]
+    texts = Texts(veil) if row.case.exam_id else None
+    marked = [
+        Row({"mark": _mark_words(mark, lang), "place": _place_words(mark, texts)}) for mark in marks_of(veil, row)
+    ]
     return Section(
         _("My reading beside what was measured"),
         body_template="web/_reading_result.html",
         context={
             "own": Table(columns, answers, _("Mine")),
-            "marked": Table([Column("mark", _("Marks on the image")), Column("place", "", wide=True)], marked),
+            "marked": Table([Column("mark", _("Marks")), Column("place", "", wide=True)], marked),
             "verdicts": JudgedList(_judged(veil), compact=True),
         },
         hint=_("Measured values and verdicts are hidden until a case is submitted."),
@@ -92,7 +97,9 @@ def _mark_words(mark: dict[str, Any], lang: str) -> str:
     return name.text(lang) if name else _("without a name")
 
 
-def _place_words(mark: dict[str, Any]) -> str:
+def _place_words(mark: dict[str, Any], texts: Texts | None) -> str:
+    if mark["shape"]["kind"] == Mark.TEXT:
+        return quoted(texts, mark["shape"]) if texts is not None else ""
     series = int(str(mark["series"]).rsplit("/", 1)[-1]) + 1
     return _("Series %(series)d · image %(image)d") % {"series": series, "image": mark["index"] + 1}
 

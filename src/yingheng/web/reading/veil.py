@@ -19,11 +19,11 @@ from imagingqc.dicom.deidentify_values import cleaned
 from yingheng.catalog.models import Exam, Instance, Series
 from yingheng.catalog.selectors import exam_get, instances_of_series, patient_exams, series_of_exam
 from yingheng.common.errors import NotFound
+from yingheng.review.letters import shown_blind
 from yingheng.review.models import Assignment
 from yingheng.review.spec import ReadingSpec
 from yingheng.tenancy.scope import Scope
 from yingheng.web.images import slice_at
-from yingheng.web.reading.letters import is_capture
 from yingheng.web.viewer_data import frames_of, has_images, presets, uptake_scale, why_nothing
 from yingheng.web.views.exams import exam_name
 
@@ -77,7 +77,7 @@ class Veil:
         unless nothing is hidden."""
         if which not in self._series:
             rows = [one for one in series_of_exam(self.scope, self.exam(which)) if one.geometry.get("rows")]
-            told = rows if self.is_open else [one for one in rows if not is_capture(one)] or rows
+            told = rows if self.is_open else shown_blind(rows)
             self._series[which] = told
         return self._series[which]
 

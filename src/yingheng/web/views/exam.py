@@ -25,11 +25,12 @@ from yingheng.evidence.truth import EffectiveVerdict, is_minor_gap, worst
 from yingheng.jobs.selectors import is_pending
 from yingheng.registry.banner import use_tags
 from yingheng.tenancy.access import page, scope_of
-from yingheng.tenancy.permissions import EXAM_EVALUATE, EXAM_VIEW
+from yingheng.tenancy.permissions import EXAM_EVALUATE, EXAM_VIEW, REVIEW_TEACH
 from yingheng.web.scanner_panel import gone_alerts
 from yingheng.web.views.exam_series import ExamSections, has_pictures
 from yingheng.web.views.exams import exam_name, exam_state, flag_tags
 from yingheng.web.views.item_pages import item_section
+from yingheng.web.views.performers import performer_section
 from yingheng.web.views.workflow import workflow_sections
 
 
@@ -73,6 +74,7 @@ def exam(request: HttpRequest, exam_id: UUID) -> HttpResponse:
             *_strip(request, series, by_subject, chosen),
             *_judged_sections(request, row, series, chosen, by_subject),
             item_section(request, row, actions=True),
+            performer_section(request, row),
             *workflow_sections(request, row),
             *panels_for("exam", request, row),
         ],
@@ -179,6 +181,9 @@ def _actions(request: HttpRequest, row: Exam) -> list[Action]:
     if scope_of(request, EXAM_EVALUATE).contains(row.hospital.path):
         url = reverse("web:exam_evaluate", args=[row.pk])
         actions.append(Action(_("Evaluate again"), url, icon="refresh", method="post"))
+    if row.n_instances and scope_of(request, REVIEW_TEACH).contains(row.hospital.path):
+        url = reverse("web:teaching_add", args=[row.pk])
+        actions.append(Action(_("Add to the teaching library"), url, icon="school", kind="quiet"))
     return actions
 
 

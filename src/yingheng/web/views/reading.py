@@ -30,8 +30,9 @@ from yingheng.sheets.selectors import spec_of
 from yingheng.sheets.services import SheetErrors, response_begin, response_save, response_submit
 from yingheng.tenancy.access import page
 from yingheng.tenancy.permissions import REVIEW_READ
-from yingheng.web.reading.case import case_data, defect_list, draft_of, has_unread_letters
+from yingheng.web.reading.case import case_data, draft_of, has_unread_letters
 from yingheng.web.reading.marking import drawn_of, mark_id, mark_sent
+from yingheng.web.reading.references import defect_list, dictionary_of
 from yingheng.web.reading.result import result_page
 from yingheng.web.reading.texts import KEYS, texts
 from yingheng.web.reading.veil import Veil
@@ -56,7 +57,7 @@ def reading(request: HttpRequest, assignment_id: UUID) -> HttpResponse:
             "case": data,
             "texts": texts(),
             "lang": words.language(),
-            "defects": {row.case.modality: defect_list(row.case.modality)},
+            "defects": {dictionary_of(row): defect_list(dictionary_of(row), asking=row.campaign.organisation)},
             "addresses": {
                 "series": reverse("web:readings") + "{id}.json",
                 "exam_data": reverse("web:readings") + "{id}/exam.json",
@@ -85,8 +86,8 @@ def case(request: HttpRequest, assignment_id: UUID) -> HttpResponse:
 @page(REVIEW_READ)
 @require_safe
 def defects(request: HttpRequest) -> HttpResponse:
-    """The defects that can be marked on images of a modality."""
-    return JsonResponse({"defects": defect_list(request.GET.get("modality", "")[:16])})
+    """The defects that can be marked on images of a modality, or in reports."""
+    return JsonResponse({"defects": defect_list(request.GET.get("modality", "")[:60], request.user)})
 
 
 @page(REVIEW_READ)

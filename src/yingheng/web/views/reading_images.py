@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from uuid import UUID
 
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.utils.cache import patch_cache_control
 from django.views.decorators.http import require_safe
 
@@ -13,11 +13,13 @@ from imagingqc.dicom.blind_frame import BLIND_VERSION, blind_frame
 from imagingqc.dicom.single_frame import VERSION, single_frame
 from yingheng.catalog.models import Instance, Series
 from yingheng.catalog.storage import default_storage
-from yingheng.review.selectors import assignment_get
+from yingheng.review.letters import covers_of
+from yingheng.review.views.dictionary.pictures import picture_response
+from yingheng.review.worklist import assignment_in_room
 from yingheng.tenancy.access import page
 from yingheng.tenancy.permissions import REVIEW_READ
 from yingheng.web.images import THUMBNAIL_SIDE, frame_answer, picture_answer
-from yingheng.web.reading.letters import covers_of
+from yingheng.web.reading.references import reference_picture
 from yingheng.web.reading.veil import Veil
 
 
@@ -33,6 +35,16 @@ def exam_data(request: HttpRequest, assignment_id: UUID, which: int) -> HttpResp
 def priors(request: HttpRequest, assignment_id: UUID) -> HttpResponse:
     """Earlier exams of the same patient."""
     return _kept(JsonResponse({"exams": _veil(request, assignment_id).priors()}))
+
+
+@page(REVIEW_READ)
+@require_safe
+def reference(request: HttpRequest, assignment_id: UUID, picture_id: UUID) -> HttpResponse:
+    """A reference picture of the dictionary by which the case is read."""
+    row = reference_picture(assignment_in_room(request.user, assignment_id), picture_id)
+    if row is None:
+        raise Http404
+    return picture_response(row, small=False)
 
 
 @page(REVIEW_READ)
@@ -83,7 +95,8 @@ def thumbnail(request: HttpRequest, assignment_id: UUID, which: int, n: int) -> 
 
 
 def _veil(request: HttpRequest, assignment_id: UUID) -> Veil:
-    return Veil(assignment_get(request.user, assignment_id))
+    """Only while the case is to be read: afterwards its images are not the reader's to look at any more."""
+    return Veil(assignment_in_room(request.user, assignment_id))
 
 
 def _kept(response: HttpResponse) -> HttpResponse:

@@ -59,7 +59,10 @@ def retakes(request: HttpRequest) -> HttpResponse:
         purpose=_("What was taken again and why: the one register. What a machine saw waits for a person."),
         tabs=_tabs(request, wanted),
         filters=_filters(request),
-        actions=[Action(_("Counts"), f"{reverse('web:retake_counts')}?{query}", icon="chart-bar")],
+        actions=[
+            Action(_("Reject analysis"), reverse("rejects:analysis"), icon="chart-pie"),
+            Action(_("Counts"), f"{reverse('web:retake_counts')}?{query}", icon="chart-bar"),
+        ],
         exports=exports,
         table=Table(
             columns=(
@@ -95,9 +98,10 @@ def counts(request: HttpRequest) -> HttpResponse:
     return DashboardPage(
         title=_("Retakes counted"),
         purpose=_(
-            "Recorded retakes of the period. A reason that does not count as a rejected image is left out there."
+            "The register alone, by exams. The reject rate by exposures, with logs and MPPS, is the reject analysis."
         ),
         crumbs=[Link(_("Retakes"), reverse("web:retakes"))],
+        actions=[Action(_("Reject analysis"), reverse("rejects:analysis"), icon="chart-pie")],
         filters=_filters(request),
         tiles=[
             Tile(_("Exams with a retake"), rate=Rate(retaken, exams, better="low")),

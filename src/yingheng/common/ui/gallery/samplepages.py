@@ -11,6 +11,7 @@ from yingheng.common.ui.judged import JudgedList
 from yingheng.common.ui.pages import (
     BoardPage,
     DashboardPage,
+    FieldGroup,
     FieldMeta,
     FormPage,
     ListPage,
@@ -174,6 +175,20 @@ FIELD_LABELS = {
 }
 
 
+class GroupedForm(SampleForm):
+    """The same fields in groups; the second is folded until something in it differs from what is proposed."""
+
+    alarm = forms.BooleanField(required=False)
+
+    def __init__(self, *args: object, **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["alarm"].label = t("超限时提醒工程师", "Tell the engineer when a limit is passed")
+        self.groups = (
+            FieldGroup(t("环境", "Surroundings"), ("temperature", "humidity", "alarm")),
+            FieldGroup(t("其他", "Further"), ("noise", "note"), fold=True),
+        )
+
+
 class HandForm(forms.Form):
     p_image = forms.CharField(required=False, label="image")
     p_outline = forms.CharField(required=False, label="outline")
@@ -202,7 +217,7 @@ def form_page(_request: HttpRequest, state: str) -> FormPage:
         title=t("演示：每日晨检", "Demonstration: morning check"),
         purpose=t("开机后填写，超限即时提示。", "Filled in after start-up; limits are shown while typing."),
         crumbs=crumbs(),
-        form=SampleForm(bad) if state == "error" else SampleForm(),
+        form=SampleForm(bad) if state == "error" else GroupedForm() if state == "groups" else SampleForm(),
         meta={
             "temperature": FieldMeta("Cel", {"op": "between", "value": [18, 24]}),
             "humidity": FieldMeta("%", {"op": "between", "value": [30, 70]}),
@@ -314,7 +329,7 @@ def reading_page(_request: HttpRequest, _state: str) -> ReadingPage:
 PAGES: dict[str, tuple[Callable[[HttpRequest, str], Page], tuple[str, ...]]] = {
     "list": (list_page, ("full", "empty", "error", "loading", "long")),
     "thing": (thing_page, ("full", "empty", "long")),
-    "form": (form_page, ("full", "error", "long", "hand")),
+    "form": (form_page, ("full", "error", "long", "hand", "groups")),
     "sheet": (sheet_page, ("full", "empty", "error", "long")),
     "board": (board_page, ("full", "empty", "long")),
     "room": (room_page, ("full", "empty", "long")),

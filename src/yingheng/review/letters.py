@@ -9,6 +9,7 @@ case with such a picture is marked, for what stands elsewhere stays.
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -53,6 +54,11 @@ def is_capture(series: Series) -> bool:
     kind = str(series.facts.get("ImageType") or "").upper()
     secondary = "SECONDARY" in kind and not series.geometry.get("orientation")
     return series.sop_class_uid.startswith(_CAPTURE) or "SCREEN" in kind or secondary
+
+
+def shown_blind(rows: Sequence[Series]) -> list[Series]:
+    """Of the series of an exam those for readers who may not know whose it is: no picture of a screen beside others."""
+    return [one for one in rows if not is_capture(one)] or list(rows)
 
 
 def covers_of(row: Instance, series: Series) -> Covers:

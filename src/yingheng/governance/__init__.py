@@ -1,0 +1,1 @@
+"""How a department steers itself: quality meetings, study sessions, what was agreed there and what became of it."""

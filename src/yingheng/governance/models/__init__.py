@@ -1,0 +1,7 @@
+"""Tables of meetings."""
+
+from yingheng.governance.models.actions import Action
+from yingheng.governance.models.meetings import AgendaItem, Attendance, Kind, Meeting, MeetingSeries
+from yingheng.governance.models.minutes import Minutes, MinutesDraft
+
+__all__ = ["Action", "AgendaItem", "Attendance", "Kind", "Meeting", "MeetingSeries", "Minutes", "MinutesDraft"]

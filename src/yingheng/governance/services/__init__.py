@@ -1,0 +1,1 @@
+"""Writing of meetings: series, calling and holding, minutes, action items."""

@@ -1,0 +1,9 @@
+"""Database triggers: minutes that were recorded never change.
+
+A migration that rebuilds the table must call `install` again afterwards.
+"""
+
+from yingheng.common.staying import Stays, Triggers
+
+_TRIGGERS = Triggers("governance", "recorded minutes are append-only", (Stays("governance_minutes"),))
+install, remove = _TRIGGERS.install, _TRIGGERS.remove

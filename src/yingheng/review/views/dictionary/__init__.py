@@ -1,0 +1,1 @@
+"""Pages of the dictionaries: lists, one entry, writing it, lists that are sent, reference pictures."""
