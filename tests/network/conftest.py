@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from tests.network.installation import Installation
+from tests.network.installation import LEFT, Installation
 
 from imagingqc.dicom.synthetic import CTFaults, Patient, Study, ct_series, dx_image, mr_exam
 
@@ -63,7 +63,7 @@ def undisturbed(imported, tmp_path_factory) -> Undisturbed:
     done = imported.copy(tmp_path_factory.mktemp("undisturbed") / "home")
     done.run("worker", "--once")
     facts = done.facts()
-    assert done.count("jobs_job", "state <> 'done'") == 0
+    assert done.count("jobs_job", LEFT) == 0
     assert done.count("evidence_finding") > 0
     return Undisturbed(done, imported.facts(), facts, imported.seconds)
 

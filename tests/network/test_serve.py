@@ -9,7 +9,7 @@ import urllib.parse
 import urllib.request
 
 import pytest
-from tests.network.installation import children, command_line, free_port, kill, wait_until
+from tests.network.installation import LEFT, children, command_line, free_port, kill, wait_until
 
 pytestmark = pytest.mark.network
 STOP_S = 15  # seconds within which everything has ended after a signal
@@ -91,7 +91,7 @@ def test_it_serves_and_evaluates_what_another_process_imports_and_ends_as_a_whol
     browser = sign_in(port, new.said)
     assert "CT a" not in browser.get("/exams/")
     installation.run("import", exams)
-    wait_until(lambda: installation.count("jobs_job", "state <> 'done'") == 0)
+    wait_until(lambda: installation.count("jobs_job", LEFT) == 0)
     assert installation.facts() == undisturbed.facts
     assert "CT a" in browser.get("/exams/")
     below = children(server.pid)
@@ -121,7 +121,7 @@ def test_it_starts_a_killed_worker_again_and_a_killed_server_takes_its_worker_al
     kill(first)
     wait_until(lambda: worker_of(server) not in {0, first})
     installation.run("import", exams)
-    wait_until(lambda: installation.count("jobs_job", "state <> 'done'") == 0)
+    wait_until(lambda: installation.count("jobs_job", LEFT) == 0)
     assert healthy(port)
     below = children(server.pid)
     server.kill()

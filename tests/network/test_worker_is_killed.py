@@ -4,7 +4,7 @@ import random
 import time
 
 import pytest
-from tests.network.installation import children, command_line, kill, wait_until
+from tests.network.installation import LEFT, children, command_line, kill, wait_until
 
 pytestmark = pytest.mark.network
 RUNNING = "state = 'running'"
@@ -48,9 +48,7 @@ def test_it_loses_nothing_when_processes_of_its_jobs_are_killed(undisturbed, to_
     dice = random.Random(7)
     worker = to_evaluate.start("worker", "--concurrency", "2")
     for _time in range(3):
-        wait_until(
-            lambda: job_processes(worker.pid) or to_evaluate.count("jobs_job", "state = 'queued'") == 0, every=0.01
-        )
+        wait_until(lambda: job_processes(worker.pid) or to_evaluate.count("jobs_job", LEFT) == 0, every=0.01)
         time.sleep(dice.uniform(0, 1))
         for pid in job_processes(worker.pid)[:1]:
             kill(pid)

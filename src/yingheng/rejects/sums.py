@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from django.db.models import Count, F, Q, QuerySet, Sum
-from django.db.models.fields.json import KT
 
 from imagingqc.stats.agreement import wilson
 from imagingqc.stats.rejects import surely_above
@@ -18,6 +17,7 @@ from yingheng.rejects.facts import month_end
 from yingheng.rejects.models import CountedDay, RejectedExposure
 from yingheng.rejects.month_cells import HOUR, PERFORMER, POSITION, RATE, REASON, REPEAT
 from yingheng.rejects.targets import lines
+from yingheng.rollups.dimensions import dimension_of
 from yingheng.rollups.models import Cell
 from yingheng.tenancy.scope import Scope
 
@@ -64,14 +64,14 @@ class Rates:
 
 def rates(asked: Asked) -> Rates:
     """One query."""
-    rows = _cells(asked, RATE).annotate(device=KT("dimensions__device"), source=KT("dimensions__source"))
+    rows = _cells(asked, RATE).annotate(device=dimension_of("device"), source=dimension_of("source"))
     told = rows.values_list("day", "device", "source").annotate(k=Sum("numerator"), n=Sum("denominator"))
     return Rates(tuple(told.order_by("day")))
 
 
 def reasons(asked: Asked) -> dict[str, int]:
     """Rejected exposures by reason, the most frequent first.  One query."""
-    rows = _cells(asked, REASON).annotate(reason=KT("dimensions__reason")).values_list("reason")
+    rows = _cells(asked, REASON).annotate(reason=dimension_of("reason")).values_list("reason")
     return dict(sorted(rows.annotate(k=Sum("numerator")), key=lambda one: (-one[1], one[0])))
 
 
@@ -92,7 +92,7 @@ def repeats(asked: Asked) -> list[tuple[str, Pair]]:
 
 def hours(asked: Asked) -> tuple[dict[int, Pair], dict[int, Pair]]:
     """By hour of the day and by weekday (Monday 0); exposures without a time are in the weekdays alone.  One query."""
-    rows = _cells(asked, HOUR).annotate(weekday=KT("dimensions__weekday"), hour=KT("dimensions__hour"))
+    rows = _cells(asked, HOUR).annotate(weekday=dimension_of("weekday"), hour=dimension_of("hour"))
     by_hour: dict[int, list[int]] = defaultdict(lambda: [0, 0])
     by_day: dict[int, list[int]] = defaultdict(lambda: [0, 0])
     told = rows.values_list("weekday", "hour").annotate(k=Sum("numerator"), n=Sum("denominator"))
@@ -149,7 +149,7 @@ def _cells(asked: Asked, indicator: str) -> QuerySet[Cell]:
 
 
 def _pairs(asked: Asked, indicator: str, name: str) -> list[tuple[str, Pair]]:
-    rows = _cells(asked, indicator).annotate(key=KT(f"dimensions__{name}")).values("key")
+    rows = _cells(asked, indicator).annotate(key=dimension_of(name)).values("key")
     told = rows.annotate(k=Sum(F("numerator")), n=Sum(F("denominator")))
     found = [(row["key"] or "", (row["k"], row["n"])) for row in told]
     return sorted(found, key=lambda one: (-one[1][1], -one[1][0], one[0]))

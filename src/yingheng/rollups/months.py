@@ -13,9 +13,9 @@ from uuid import UUID
 
 from django.db import connection, transaction
 from django.db.models import Count, F, Max, Min, QuerySet, Sum
-from django.db.models.fields.json import KT
 
 from yingheng.common.errors import Invalid
+from yingheng.rollups.dimensions import dimension_of
 from yingheng.rollups.models import SUM_SCALE, Cell, MonthSum, StaleMonth
 from yingheng.tenancy.scope import Scope
 
@@ -200,8 +200,8 @@ def _counted(hospital_id: UUID, month: dt.date) -> dict[_Key, tuple[int, ...]]:
 
 def _added(rows: QuerySet[Cell], plan: MonthPlan, by: str) -> dict[_Key, tuple[int, ...]]:
     kept = [f"kept_{n}" for n in range(len(plan.kept))]
-    texts = {name: KT(f"dimensions__{one}") for name, one in zip(kept, plan.kept, strict=True)}
-    told = rows.filter(denominator__gt=0).annotate(value_of=KT(f"dimensions__{by}"), **texts)
+    texts = {name: dimension_of(one) for name, one in zip(kept, plan.kept, strict=True)}
+    told = rows.filter(denominator__gt=0).annotate(value_of=dimension_of(by), **texts)
     return {
         (row["indicator"], BETWEEN.join(str(row[name] or "") for name in kept), by, str(row["value_of"] or "")): tuple(
             row[f"m_{name}"] for name in MEASURES

@@ -23,8 +23,9 @@ from yingheng.rejects.handlers import count_exam, count_month, months_count_agai
 from yingheng.rejects.models import CountedDay, RejectedExposure
 from yingheng.rejects.month_cells import HOUR, PERFORMER, POSITION, RATE, REASON, REPEAT
 from yingheng.rejects.services.counting import RECOUNTS, month_count
+from yingheng.rejects.sums import Asked, hours, performers
 from yingheng.rollups.models import Cell
-from yingheng.rollups.services import cell_rebuild, cell_verify
+from yingheng.rollups.services import CellDelta, cell_add, cell_rebuild, cell_verify
 from yingheng.tenancy.scope import Scope
 
 pytestmark = pytest.mark.django_db
@@ -222,3 +223,16 @@ def test_it_asks_for_recent_months_by_itself(hospital, monkeypatch):
     exam_of(device_of(hospital))
     monkeypatch.setattr("yingheng.rejects.handlers.now", lambda: dt.datetime(2026, 11, 3, tzinfo=dt.UTC))
     assert months_count_again() == 1
+
+
+def test_exposures_without_a_time_are_in_the_weekdays_alone(hospital):
+    for hour, k, n in ((8, 1, 10), (None, 2, 5)):
+        told = {"device": "d", "weekday": 1, "hour": hour}
+        cell_add(indicator=HOUR, delta=CellDelta(hospital.pk, MONTH, told, k, n))
+    for performer, n in (("p", 3), (None, 4)):
+        cell_add(
+            indicator=PERFORMER, delta=CellDelta(hospital.pk, MONTH, {"device": "d", "performer": performer}, 1, n)
+        )
+    asked = Asked(ALL, MONTH, MONTH)
+    assert hours(asked) == ({8: (1, 10)}, {1: (3, 15)})
+    assert performers(asked) == [("", (1, 4)), ("p", (1, 3))]

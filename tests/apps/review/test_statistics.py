@@ -32,12 +32,14 @@ from yingheng.review.statistics.rows import month_number, month_of
 from yingheng.review.statistics.sums import Asked, added_up, by_month, days_by, days_held, film_grades, grouped
 from yingheng.review.statistics.targets import targets
 from yingheng.review.statistics.weighted import weighed
+from yingheng.rollups.months import month_end, months_sum
 from yingheng.rollups.services import CellDelta, cell_add
 from yingheng.tenancy.scope import Scope
 
 pytestmark = pytest.mark.django_db
 ALL = Scope.everything()
 PERIOD = Asked(ALL, DAY.replace(day=1), DAY + dt.timedelta(days=60))
+MONTH = (DAY.replace(day=1), month_end(DAY))
 
 
 @pytest.fixture(autouse=True)
@@ -97,6 +99,39 @@ def test_months_and_scope_keep_apart(done, hospital, other_hospital):
     elsewhere = Asked(Scope.of_organisation(other_hospital), PERIOD.first, PERIOD.last)
     assert grouped(elsewhere, "device") == []
     assert grouped(Asked(ALL, PERIOD.first, PERIOD.last, "monthly"), "device") == []
+
+
+def audited(hospital, subject, score, indicator="review.score", numerator=0):
+    told = {"purpose": "audit", "subject": subject, "device": None, "modality": "CT", "body_part": "", "item": None,
+            "performer": None}  # fmt: skip
+    scores = (score,) if indicator == "review.score" else ()
+    cell_add(indicator=indicator, delta=CellDelta(hospital.pk, DAY, told, numerator, 1, scores), sign=1)
+
+
+@pytest.mark.parametrize("summed", [False, True])
+def test_audits_and_films_are_never_added_up_together(hospital, summed):
+    for subject, score in (("exam", 90.0), ("report", 70.0), ("sop", 98.0)):
+        audited(hospital, subject, score)
+    if summed:
+        months_sum()
+    for subject, score in (("exam", 90.0), ("report", 70.0), ("sop", 98.0), ("record", None)):
+        one = added_up(found for _key, found in grouped(Asked(ALL, *MONTH, subject=subject), "device"))
+        assert (one.n, one.mean) == ((1, score) if score else (0, None))
+
+
+def test_the_page_of_reports_tells_of_signers_and_conformity(hospital):
+    audited(hospital, "report", 70.0)
+    audited(hospital, "report", 0.0, "review.report_conformity", 1)
+    client = client_of(make_reader(hospital, "boss", "head"))
+    asked = f"first={MONTH[0]}&last={MONTH[1]}&by=performer"
+    page = client.get(reverse("review:statistics") + f"?{asked}&subject=report").content.decode()
+    for word in ("签发人", "报告书写规范率", "70.0"):
+        assert word in page
+    assert "废片率" not in page
+    film = client.get(reverse("review:statistics") + f"?{asked}").content.decode()
+    assert "70.0" not in film
+    assert client.get(reverse("review:cases") + "?subject=report").status_code == 200
+    assert client.get(reverse("review:statistics_export", args=["csv"]) + f"?{asked}&subject=report").status_code == 200
 
 
 def test_a_day_that_was_not_reviewed_counts_against_the_rule(hospital):

@@ -28,6 +28,7 @@ from yingheng.review.models import Assignment, Campaign, Case, Qualification, Re
 from yingheng.review.models.campaigns import Purpose
 from yingheng.review.readers import Reader, conflicts_of, readers_of
 from yingheng.review.results import is_open, is_real
+from yingheng.review.services.lettering import letters_ask
 from yingheng.review.services.picking import OPEN, tell_assigned
 from yingheng.review.spec import ReadingSpec, SamplingSpec
 from yingheng.sheets.selectors import spec_of
@@ -147,6 +148,7 @@ def _sample(
         batch_size=500,
     )  # fmt: skip
     tell_assigned(campaign, reader.user, len(rows), campaign.due_on, key=f"{campaign.pk}:{reader.id}")
+    letters_ask(campaign)
     return campaign
 
 

@@ -20,6 +20,7 @@ from yingheng.common.ui.tiles import Rate
 from yingheng.review.services.counting import BY, DAILY, EXCELLENT, GRADE, SCORE, WASTE
 from yingheng.review.statistics.targets import targets
 from yingheng.review.summing import rate
+from yingheng.rollups.dimensions import dimension_of
 from yingheng.rollups.models import SUM_SCALE, Cell, MonthSum
 from yingheng.rollups.months import BETWEEN, MEASURES, Split, split
 from yingheng.tenancy.models import Organisation
@@ -31,12 +32,14 @@ FILM_GRADES = ("a", "b", "c", "waste")  # of the sheets that grade films; others
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """Which results: the scope, local days (both included), and what they were reviewed for ("" for any film)."""
+    """Which results: the scope, local days (both included), what they were reviewed for ("" for anything) and what was
+    read (a `SubjectKind`): films and audits are never added up together."""
 
     scope: Scope
     first: dt.date
     last: dt.date
     purpose: str = ""
+    subject: str = "exam"
     reach: Split | None = field(default=None, compare=False)
 
     def prepared(self) -> Asked:
@@ -103,7 +106,7 @@ def _cells(asked: Asked, indicators: Sequence[str]) -> QuerySet[Cell] | None:
         days |= Q(day__range=(first, last), hospital_id__in=hospitals)
     rows = Cell.objects.filter(days, indicator__in=indicators, denominator__gt=0)
     if DAILY not in indicators:
-        rows = rows.alias(subject=_text("subject")).filter(subject="exam")
+        rows = rows.alias(subject=_text("subject")).filter(subject=asked.subject)
     if DAILY not in indicators and asked.purpose:
         rows = rows.alias(purpose=_text("purpose")).filter(purpose=asked.purpose)
     return rows.order_by()
@@ -127,7 +130,7 @@ def _months(asked: Asked, indicators: Sequence[str], by: str) -> QuerySet[MonthS
         months |= Q(month__in=dates, hospital_id__in=several)
     rows = MonthSum.objects.filter(months, by=by, indicator__in=indicators)
     if DAILY not in indicators:
-        kept = f"exam{BETWEEN}{asked.purpose}"
+        kept = f"{asked.subject}{BETWEEN}{asked.purpose}"
         rows = rows.filter(kept=kept) if asked.purpose else rows.filter(kept__startswith=kept)
     return rows.order_by()
 
@@ -180,7 +183,7 @@ def grouped(asked: Asked, by: str) -> list[tuple[str, Sums]]:
     if months is not None:
         told += months.values("indicator", group=F("value")).annotate(**_OF_MONTHS)
     if cells is not None:
-        told += cells.annotate(group=KT(f"dimensions__{by}")).values("indicator", "group").annotate(**_OF_CELLS)
+        told += cells.annotate(group=dimension_of(by)).values("indicator", "group").annotate(**_OF_CELLS)
     found = _by_group(told, lambda row: str(row["group"] or ""))
     return sorted(found.items(), key=lambda one: (-max(one[1].n, one[1].graded), one[0]))
 
@@ -250,7 +253,7 @@ def grades_and_days(asked: Asked) -> tuple[Mapping[str, int], Rate]:
     grades, days = Counter[str](), Counter[str]()
     months = _either(_months(asked, (GRADE,), "grade"), _months(asked, (DAILY,), "plan"))
     cells = _either(_cells(asked, (GRADE,)), _cells(asked, (DAILY,)))
-    for rows, grade in ((months, F("value")), (cells, KT("dimensions__grade"))):
+    for rows, grade in ((months, F("value")), (cells, dimension_of("grade"))):
         if rows is None:
             continue
         told = rows.annotate(grade=grade).values("indicator", "grade")

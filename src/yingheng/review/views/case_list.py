@@ -13,10 +13,11 @@ from yingheng.common.ui.pages import ListPage
 from yingheng.common.ui.paging import offset_page
 from yingheng.common.ui.parts import Empty, Lines, Link, When
 from yingheng.common.ui.tables import Column, Filter, FilterBar, Option, Row, Table
-from yingheng.review.models import Case, SubjectKind
+from yingheng.review.models import Case
 from yingheng.review.models.campaigns import Purpose
 from yingheng.review.shown import case_grade, exam_text, score_text
 from yingheng.review.statistics.sums import FILM_GRADES
+from yingheng.review.subjects import person_text
 from yingheng.review.views.statistics import asked_of
 from yingheng.tenancy.access import page
 from yingheng.tenancy.models import Organisation
@@ -33,12 +34,13 @@ def cases(request: HttpRequest) -> HttpResponse:
     """Cases that count, the newest first."""
     asked, grade = asked_of(request), request.GET.get("grade", "")
     rows = Case.objects.filter(counted__gt=0, local_day__range=(asked.first, asked.last))
-    rows = rows.filter(campaign__subject_kind=SubjectKind.EXAM)
+    rows = rows.filter(campaign__subject_kind=asked.subject)
     rows = rows.filter(campaign__purpose=asked.purpose) if asked.purpose else rows
     rows = rows.filter(grade=grade) if grade in FILM_GRADES else rows
     shown, pager = offset_page(request, _ordered(_within(request.scope, rows.filter(_wanted(request)))))
     purposes = [Option(value, str(label)) for value, label in Purpose.choices if value != Purpose.CALIBRATION]
-    keep = {name: request.GET.get(name, "") for name in ("device", "performer", "item", "body_part", "position")}
+    kept = ("device", "performer", "item", "body_part", "position", "subject")
+    keep = {name: request.GET.get(name, "") for name in kept}
     return ListPage(
         title=_("Cases with results"),
         purpose=_("What the figures are made of."),
@@ -58,7 +60,7 @@ def cases(request: HttpRequest) -> HttpResponse:
                 Column("grade", _("Grade"), nowrap=True),
                 Column("points", _("Points"), align="right", nowrap=True),
                 Column("device", _("Device"), phone=False, clip=True),
-                Column("who", _("Technologist"), phone=False),
+                Column("who", person_text(asked.subject), phone=False),
                 Column("day", _("Examined"), nowrap=True, phone=False),
             ),
             rows=[_row(one) for one in shown],

@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Mapping
 from typing import Any
-from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
@@ -16,31 +15,30 @@ from django.utils.translation import gettext_lazy, pgettext, pgettext_lazy
 from django.views.decorators.http import require_safe
 
 from yingheng.common.ui.addresses import day
-from yingheng.common.ui.charts import Point
 from yingheng.common.ui.pages import DashboardPage
 from yingheng.common.ui.parts import Action, Empty, KeyValues, Lines, Many, Section, Tag
 from yingheng.common.ui.tables import Column, Filter, FilterBar, Option, Row, Table
-from yingheng.common.ui.tiles import Rate, Tile
+from yingheng.common.ui.tiles import Rate
 from yingheng.common.ui.words import CONFIDENCES, language
 from yingheng.registry.models import Device, ExamItem, Person
 from yingheng.review.faults import position_text
-from yingheng.review.models import Campaign
+from yingheng.review.models import Campaign, SubjectKind
 from yingheng.review.models.campaigns import Purpose
 from yingheng.review.statistics.figures import reason_text
 from yingheng.review.statistics.rows import month_number, month_of
 from yingheng.review.statistics.sums import (
     BY,
-    FILM_GRADES,
     Asked,
     Sums,
     added_up,
     by_month,
-    grades_and_days,
     grouped,
 )
 from yingheng.review.statistics.targets import Target, targets
 from yingheng.review.statistics.weighted import Weighed, weighed
-from yingheng.review.summing import MINIMUM_N, rate
+from yingheng.review.subjects import excellent_text, is_film, many_text, mean_text, person_text
+from yingheng.review.summing import MINIMUM_N
+from yingheng.review.views.statistics_tiles import cases_url, tiles_of
 from yingheng.tenancy.access import page, scope_of
 from yingheng.tenancy.permissions import REVIEW_VIEW
 from yingheng.tenancy.scope import Scope
@@ -69,17 +67,20 @@ def statistics(request: HttpRequest) -> HttpResponse:
     groups = grouped(asked, by)
     names = names_of(by, [key for key, _one in groups])
     total = added_up(one for _key, one in groups)
-    campaigns = _campaigns(request.scope)
+    campaigns = _campaigns(request.scope, asked.subject)
+    film = is_film(asked.subject)
     return DashboardPage(
-        title=_("Statistics of film review"),
+        title=_("Statistics of film review")
+        if film
+        else _("Statistics: %(what)s") % {"what": many_text(asked.subject)},
         purpose=_("Results that were announced, and those of the daily review; cases that test readers never count."),
         actions=_actions(request),
         filters=_filters(request, asked, by, campaigns),
-        tiles=_tiles(asked, total, by_month(asked)),
+        tiles=tiles_of(asked, total, by_month(asked)),
         sections=[
             _group_section(request, by, [(key, names.get(key, key), one) for key, one in groups]),
             _sample_section(request, campaigns),
-            _target_section(),
+            *([_target_section()] if film else []),
         ],
     ).response(request)
 
@@ -90,7 +91,19 @@ def asked_of(request: HttpRequest) -> Asked:
     last = day(request.GET.get("last", "")) or today
     first = day(request.GET.get("first", "")) or month_of(month_number(last) - 2)
     purpose = request.GET.get("purpose", "")
-    return Asked(request.scope, min(first, last), last, purpose if purpose in Purpose.values else "")
+    subject = request.GET.get("subject", "")
+    return Asked(
+        request.scope,
+        min(first, last),
+        last,
+        purpose if purpose in Purpose.values else "",
+        subject if subject in SubjectKind.values else SubjectKind.EXAM.value,
+    )
+
+
+def by_word(by: str, subject: str) -> str:
+    """What groups are called; reports go by who signs them."""
+    return person_text(subject) if by == "performer" else str(BY_WORDS[by])
 
 
 def by_of(request: HttpRequest) -> str:
@@ -128,71 +141,38 @@ def _actions(request: HttpRequest) -> list[Action]:
 def _filters(request: HttpRequest, asked: Asked, by: str, campaigns: list[Campaign]) -> FilterBar:
     purposes = [Option(value, str(label)) for value, label in Purpose.choices if value != Purpose.CALIBRATION]
     samples = [Option(str(row.pk), row.title) for row in campaigns]
+    kinds = [Option(value, many_text(value)) for value in SubjectKind.values if value != SubjectKind.EXAM]
     return FilterBar(
         (
+            Filter(
+                "subject",
+                _("What is read"),
+                "select",
+                "" if is_film(asked.subject) else asked.subject,
+                kinds,
+                many_text(SubjectKind.EXAM),
+            ),
             Filter("first", _("From"), "date", asked.first.isoformat()),
             Filter("last", _("To"), "date", asked.last.isoformat()),
             Filter("purpose", _("Reviewed for"), "select", asked.purpose, purposes),
-            Filter("by", _("Grouped by"), "select", by, [Option(key, str(BY_WORDS[key])) for key in BY]),
+            Filter("by", _("Grouped by"), "select", by, [Option(key, by_word(key, asked.subject)) for key in BY]),
             Filter("sample", _("Sample"), "select", request.GET.get("sample", ""), samples, _("none")),
         )
     )
 
 
-def _tiles(asked: Asked, total: Sums, months: list[tuple[str, Sums]]) -> list[Tile]:
-    grades, held = grades_and_days(asked)
-    aim = targets()
-    few = "few" if total.n < MINIMUM_N else ""
-    mean = None if total.mean is None else round(total.mean, 1)
-    points = [Point(name, None if one.mean is None else round(one.mean, 2), one.n) for name, one in months]
-    best = rate(grades["a"], sum(grades.values()))
-    return [
-        Tile(_("Mean score"), mean, points=points, n=total.n, target=aim["mean"].value, tone=few,
-             note=interval_text(total.interval), url=_cases_url(asked)),
-        Tile(_("Excellent (by the line of the sheet)"), rate=total.excellent_rate,
-             points=_shares(months, lambda one: one.excellent_rate)),
-        Tile(_("Grade A films"), rate=best, url=_cases_url(asked, grade="a"), note=_grade_text(grades)),
-        Tile(_("Waste films"), rate=total.waste_rate, url=_cases_url(asked, grade="waste"),
-             points=_shares(months, lambda one: one.waste_rate)),
-        Tile(_("Daily review held in time"), rate=held, url=reverse("review:campaigns")),
-    ]  # fmt: skip
-
-
-def _shares(months: list[tuple[str, Sums]], of: Any) -> list[Point]:
-    told = [(name, of(one)) for name, one in months]
-    return [Point(name, None if r.percent is None else round(r.percent, 1), r.denominator) for name, r in told]
-
-
-def _grade_text(grades: Mapping[str, int]) -> str:
-    names = ("甲", "乙", "丙", "废") if language() == "zh" else ("A", "B", "C", "waste")
-    told = zip(names, FILM_GRADES, strict=True)
-    return " · ".join(f"{name} {grades[key]}" for name, key in told) if any(grades.values()) else ""
-
-
-def interval_text(interval: tuple[float, float] | None) -> str:
-    """A 95 % interval in words; "" without one."""
-    if interval is None:
-        return ""
-    return _("95 %% interval %(low).1f–%(high).1f") % {"low": interval[0], "high": interval[1]}
-
-
-def _cases_url(asked: Asked, **more: str) -> str:
-    """The list of the cases behind a figure."""
-    told = {"first": asked.first.isoformat(), "last": asked.last.isoformat(), "purpose": asked.purpose, **more}
-    return f"{reverse('review:cases')}?{urlencode({key: value for key, value in told.items() if value})}"
-
-
 def _group_section(request: HttpRequest, by: str, groups: list[tuple[str, str, Sums]]) -> Section:
-    title, asked = str(BY_WORDS[by]), asked_of(request)
+    asked = asked_of(request)
+    title, film = by_word(by, asked.subject), is_film(asked.subject)
     table = Table(
         columns=(
             Column("name", title, wide=True),
             Column("n", _("Cases"), align="right", nowrap=True),
-            Column("mean", _("Mean score"), align="right", nowrap=True),
-            Column("excellent", _("Excellent"), phone=False),
-            Column("waste", _("Waste"), phone=False),
+            Column("mean", mean_text(asked.subject), align="right", nowrap=True),
+            Column("excellent", excellent_text(asked.subject), phone=False),
+            *([Column("waste", _("Waste"), phone=False)] if film else []),
         ),
-        rows=[_group_row(key, name, one, _cases_url(asked, **{by: key or "-"})) for key, name, one in groups[:_SHOWN]],
+        rows=[_group_row(key, name, one, cases_url(asked, **{by: key or "-"})) for key, name, one in groups[:_SHOWN]],
         caption=title,
         empty=Empty(
             _("No result in this period"),
@@ -227,8 +207,10 @@ def _known(one: Rate) -> Rate | None:
     return one if one.denominator else None
 
 
-def _campaigns(scope: Scope) -> list[Campaign]:
-    rows = Campaign.objects.filter(state=Campaign.State.PUBLISHED).exclude(purpose=Purpose.CALIBRATION)
+def _campaigns(scope: Scope, subject: str) -> list[Campaign]:
+    rows = Campaign.objects.filter(state=Campaign.State.PUBLISHED, subject_kind=subject).exclude(
+        purpose=Purpose.CALIBRATION
+    )
     return list(scope.filter(rows, "organisation__path").order_by("-published_at")[:_CAMPAIGNS])
 
 

@@ -16,8 +16,9 @@ from yingheng.documents.report.formats import MEDIA_TYPES
 from yingheng.documents.report.model import Column, Report, Section, Table
 from yingheng.documents.services.rendering import report_render
 from yingheng.review.statistics.sums import BY, Asked, Sums, added_up, by_month, grouped
+from yingheng.review.subjects import many_text
 from yingheng.review.summing import MINIMUM_N
-from yingheng.review.views.statistics import BY_WORDS, asked_of, names_of, period_text
+from yingheng.review.views.statistics import asked_of, by_word, names_of, period_text
 from yingheng.tenancy.access import page
 from yingheng.tenancy.models import Organisation
 from yingheng.tenancy.permissions import REVIEW_VIEW
@@ -37,7 +38,7 @@ def export(request: HttpRequest, ending: str) -> HttpResponse:
     for by in BY:
         told = grouped(asked, by)
         names = names_of(by, [key for key, _one in told])
-        tables.append((str(BY_WORDS[by]), [(names.get(key, key), one) for key, one in told]))
+        tables.append((by_word(by, asked.subject), [(names.get(key, key), one) for key, one in told]))
     if ending == "csv":
         return _csv(tables)
     answer = HttpResponse(report_render(_report(request, asked, tables), "xlsx"), content_type=MEDIA_TYPES["xlsx"])
@@ -87,7 +88,7 @@ def _report(request: HttpRequest, asked: Asked, tables: list[tuple[str, _Rows]])
         title=_("Statistics of film review"),
         hospital=(owner.name if lang == "zh" else owner.name_en or owner.name) if owner else "",
         made_at=now().astimezone(zone),
-        subtitle=period_text(asked.first, asked.last),
+        subtitle=f"{many_text(asked.subject)} · {period_text(asked.first, asked.last)}",
         number="",
         facts=((_("Cases"), str(total.n)), (_("Mean score"), _number(total.mean))),
         sections=tuple(

@@ -31,7 +31,7 @@ from yingheng.review.statistics.sums import Asked, Sums, added_up, by_hospital, 
 from yingheng.review.statistics.targets import targets
 from yingheng.review.statistics.years import Judged, Standing, judged, year_asked, year_days, year_judged
 from yingheng.review.summing import MINIMUM_N, rate
-from yingheng.review.views.statistics import interval_text
+from yingheng.review.views.statistics_tiles import interval_text
 from yingheng.tenancy.access import page
 from yingheng.tenancy.models import Organisation
 from yingheng.tenancy.permissions import REVIEW_VIEW
