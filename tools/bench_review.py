@@ -107,8 +107,7 @@ def _pages() -> Iterator[tuple[str, Any, str]]:
     today = localdate()
     month, quarter, year = (f"first={(today - timedelta(days=n)):%Y-%m}-01" for n in (0, 62, 334))
     five = f"first={today.year - 4}-01-01"
-    reader, head, leader = (_client(User.objects.get(username=name)) for name in ("reader0", "head0", "leader"))
-    technologist = _client(User.objects.get(username="tech0"))
+    reader, technologist = (_client(User.objects.get(username=name)) for name in ("reader0", "tech0"))
     home = User.objects.get(username="head0").home
     done = Campaign.objects.filter(organisation=home, purpose="monthly", state="published").latest("first_day")
     case = Case.objects.filter(campaign=done).latest("number")
@@ -116,7 +115,8 @@ def _pages() -> Iterator[tuple[str, Any, str]]:
     yield "worklist", reader, reverse("web:readings")
     yield "reader", reader, reverse("review:reader")
     yield "mine", technologist, reverse("review:mine")
-    for name, who in (("hospital", head), ("region", leader)):
+    for name, account in (("hospital", "head0"), ("region", "leader")):
+        who = _client(User.objects.get(username=account))
         for page in ("campaigns", "appeals", "tracings", "daily", "agreement", "learning", "qualifications", "plans"):
             yield f"{name}.{page}", who, reverse(f"review:{page}")
         for period, told in (("month", month), ("quarter", quarter), ("year", year), ("five_years", five)):
@@ -141,6 +141,7 @@ def _client(user: Any) -> Any:
     from django.test import Client  # noqa: PLC0415
 
     client = Client()
+    type(user).objects.filter(pk=user.pk).update(must_change_password=False)
     client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
     return client
 
