@@ -18,6 +18,8 @@ ifneq ($(REAL_DATA),)
 export YINGHENG_TEST_DATA ?= $(REAL_DATA)
 endif
 export DJANGO_SETTINGS_MODULE ?= yingheng.config.settings
+# Compiled modules are kept: the tests start hundreds of processes from the same ones.
+unexport PYTHONDONTWRITEBYTECODE
 
 FRONTEND_SOURCES := $(shell find frontend -path '*/node_modules' -prune -o -type f -print 2>/dev/null)
 PO_FILES := $(shell find src -name '*.po' 2>/dev/null)

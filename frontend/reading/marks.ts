@@ -1,10 +1,11 @@
 import type { Evidence, Point } from "../viewer/data";
-import { icon, make, need } from "../viewer/dom";
+import { make, need } from "../viewer/dom";
 import type { Panel } from "../viewer/panel";
 import { text } from "../viewer/texts";
 import type { Viewer } from "../viewer/viewer";
 import { type CaseData, type Defect, type ImageShape, type MarkData, type TextShape, newId, tokenOf } from "./data";
 import { DefectChooser } from "./defects";
+import { markRow } from "./marklist";
 import { type Sketch, pointsOf, shapeOf } from "./shapes";
 import type { Words } from "./words";
 
@@ -90,7 +91,8 @@ export class Marks {
   private start(): void {
     const inText = this.words.markable;
     if (inText && this.takeWords(this.words.selection())) return;
-    if (!inText && (this.words.shown || !this.markable(this.viewer.current))) return;
+    if (!inText && !this.markable(this.viewer.current)) return;
+    if (!inText) this.words.show(false); // a record has no words to mark, its images have something
     this.on = true;
     this.panes.dataset["marking"] = "";
     need("span", this.hint).textContent = text(inText ? "marking_words" : "marking");
@@ -274,26 +276,13 @@ export class Marks {
     const none = this.form?.querySelector<HTMLElement>("[data-no-marks]");
     if (!place || !none) return;
     none.hidden = this.marks.length > 0;
-    place.replaceChildren(...this.marks.map((mark) => this.row(mark)));
-  }
-
-  private row(mark: MarkData): HTMLElement {
-    const item = make("li", this.unsent.has(mark.id) ? "is-unsent" : "");
-    const show = make("button", "bare room-mark-show");
-    show.type = "button";
-    show.title = text("mark_show");
-    const { shape } = mark;
-    const about = shape.kind === "text" ? this.words.quote(shape) : text(`mark_${shape.kind}`);
-    show.append(icon("flag"), make("span", "", this.nameOf(mark) || text("mark_unnamed")), make("small", "muted", about));
-    show.addEventListener("click", () => this.reveal(mark));
-    const remove = make("button", "bare room-mark-remove");
-    remove.type = "button";
-    remove.setAttribute("aria-label", text("mark_remove"));
-    remove.title = text("mark_remove");
-    remove.append(icon("x"));
-    remove.addEventListener("click", () => void this.remove(mark));
-    item.append(show, remove);
-    return item;
+    place.replaceChildren(...this.marks.map((mark) => markRow(mark, {
+      name: this.nameOf(mark),
+      about: mark.shape.kind === "text" ? this.words.quote(mark.shape) : text(`mark_${mark.shape.kind}`),
+      unsent: this.unsent.has(mark.id),
+      show: () => this.reveal(mark),
+      remove: () => void this.remove(mark),
+    })));
   }
 
   private reveal({ shape, series, index }: MarkData): void {

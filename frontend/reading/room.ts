@@ -4,6 +4,7 @@ import { make, need } from "../viewer/dom";
 import { load } from "../viewer/engine/engine";
 import { text } from "../viewer/texts";
 import { Viewer } from "../viewer/viewer";
+import { type Ahead, painted, sheetOf } from "./ahead";
 import { Clock } from "./clock";
 import { type CaseData, type Defect, type RoomConfig, dictionaryOf, post, viewerConfig } from "./data";
 import { Marks } from "./marks";
@@ -31,7 +32,7 @@ export class Room {
   private keys!: SheetKeys;
   private busy = false;
   private going = 0;
-  private ahead: { address: string; data: CaseData } | null = null;
+  private ahead: Ahead | null = null;
 
   constructor(
     private readonly config: RoomConfig,
@@ -53,15 +54,19 @@ export class Room {
 
   // --- a case --------------------------------------------------------------------------------------
 
-  async present(one: CaseData): Promise<void> {
+  /** Puts a case on the page; what only the case after it needs waits until this one is painted. */
+  async present(one: CaseData, sheet = sheetOf(one)): Promise<void> {
     this.one = one;
     this.head(one);
-    this.hangSheet(one);
+    this.hangSheet(sheet);
     this.words.load(one.content ?? null);
     this.marks.load(one, this.form, this.config.defects[dictionaryOf(one)] ?? []);
     this.keys.start();
-    void this.open(one);
+    this.clock.start();
     await this.viewer.take(viewerConfig(this.config, one), one.second, one.second_start, one.preset);
+    await painted();
+    if (this.one !== one) return;
+    void this.open(one);
     void this.defectsOf(one);
     void this.fetchAhead(one.next);
   }
@@ -81,23 +86,22 @@ export class Room {
     this.position.load(one);
   }
 
-  private hangSheet(one: CaseData): void {
+  private hangSheet(sheet: HTMLElement): void {
     const place = need("[data-form]");
-    place.innerHTML = one.sheet; // made by our own server from its own template, with every text escaped
+    place.replaceChildren(...sheet.childNodes);
     place.scrollTop = 0;
     this.form = need<HTMLFormElement>("form", place);
     this.keys = new SheetKeys(this.form);
     this.sheet = new Sheet(this.form, startShown(this.form));
     this.form.addEventListener("submit", (event) => {
       event.preventDefault();
-      if ((event as SubmitEvent).submitter) void this.submit();
+      if ((event as SubmitEvent).submitter) void this.submit(event.timeStamp);
     });
     need("[data-keep]", this.form).addEventListener("click", () => this.download());
     need("[data-drop]", this.form).addEventListener("click", () => this.sheet.end(true));
   }
 
   private async open(one: CaseData): Promise<void> {
-    this.clock.start();
     try {
       const answer = await post(one.addresses.open, this.form);
       if (answer.status === 410 && this.one === one) this.sheet.told(410, (await answer.json()) as { text?: string });
@@ -123,11 +127,14 @@ export class Room {
   /** The next case and its first pictures, while this one is read. */
   private async fetchAhead(address: string): Promise<void> {
     if (!address) return;
+    const { one } = this;
     try {
-      const data = await fetchJson<CaseData>(address);
-      this.ahead = { address, data };
+      const data = await fetchJson<CaseData>(`${address}?past=${one.id}`);
+      if (this.one !== one) return;
+      this.ahead = { address, data, sheet: sheetOf(data) };
       const first = [data.series && fileOf(data.series, data.start), data.second && fileOf(data.second, data.second_start)];
       for (const file of first) if (file) await load(file);
+      if (this.one !== one) return;
       document.body.dataset["ahead"] = data.id;
       for (const card of data.exam.series) if (card.picture) new Image().src = card.picture;
     } catch {
@@ -135,21 +142,22 @@ export class Room {
     }
   }
 
-  private async submit(): Promise<void> {
+  /** `begun`: when the key was pressed, or the button. */
+  private async submit(begun = performance.now()): Promise<void> {
     if (this.busy) return;
     this.busy = true;
-    const begun = performance.now();
     const button = need<HTMLButtonElement>("[data-submit]", this.form);
     button.disabled = true;
-    need("[data-state]", this.form).textContent = text("submitting");
+    const state = need("[data-state]", this.form);
+    state.textContent = text("submitting");
+    state.classList.remove("bad");
     try {
       await this.sheet.settled();
       if (await this.marks.flush()) await this.send(begun);
       else this.sheet.note("trouble", true);
     } catch {
       this.sheet.again();
-      this.said(text("offline"));
-      need("[data-state]", this.form).textContent = text("offline");
+      this.bad(text("unsent"));
     } finally {
       this.busy = false;
       button.disabled = false;
@@ -168,7 +176,7 @@ export class Room {
     if (answer.status === 422) {
       this.sheet.show({ errors: told.errors ?? {} });
       this.sheet.again();
-      need("[data-state]", this.form).textContent = told.text ?? text("mend");
+      this.bad(told.text ?? text("mend"));
       this.keys.goToError();
       return;
     }
@@ -184,15 +192,13 @@ export class Room {
 
   private async goOn(told: Submitted, begun: number): Promise<void> {
     if (!told.next) return location.assign(this.config.addresses.readings);
-    const known = this.ahead?.address === told.next ? this.ahead.data : null;
+    const known = this.ahead?.address === told.next ? this.ahead : null;
     this.ahead = null;
     delete document.body.dataset["ahead"];
-    const next = known ?? (await fetchJson<CaseData>(told.next));
+    const next = known?.data ?? (await fetchJson<CaseData>(told.next));
     if (told.progress) next.progress = told.progress;
-    if (next.next.includes(this.one.id)) next.next = ""; // fetched ahead, when this one was still to be read
     history.pushState(null, "", next.addresses.page);
-    await this.present(next);
-    await new Promise(requestAnimationFrame);
+    await this.present(next, known?.sheet);
     document.body.dataset["next"] = (performance.now() - begun).toFixed(0);
   }
 
@@ -216,6 +222,12 @@ export class Room {
     URL.revokeObjectURL(link.href);
   }
 
+  /** Why a case was not submitted, where everybody sees it. */
+  private bad(words: string): void {
+    this.said(words);
+    need("[data-state]", this.form).classList.add("bad");
+  }
+
   private said(words: string): void {
     need("[data-said]").textContent = words;
     need("[data-state]", this.form).textContent = words;
@@ -228,7 +240,7 @@ export class Room {
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
       event.preventDefault();
       event.stopPropagation();
-      void this.submit();
+      void this.submit(event.timeStamp);
       return;
     }
     if (event.ctrlKey || event.metaKey || event.altKey) return;
@@ -240,7 +252,7 @@ export class Room {
 
   private did(event: KeyboardEvent): boolean {
     if (this.marks.key(event)) return true;
-    if (event.key === "Tab") return this.keys.tab(event.shiftKey);
+    if (event.key === "Tab") return this.toNote() || this.keys.tab(event.shiftKey);
     if (event.key === "Escape") return this.escape();
     if (event.key !== "Enter" && SheetKeys.keeps(event)) return false;
     const button = event.target instanceof HTMLButtonElement || event.target instanceof HTMLAnchorElement;
@@ -258,6 +270,17 @@ export class Room {
     if (this.keys.key(key)) return true;
     if (/^[\dabcd]$/.test(key)) return true; // these belong to the sheet, also where it has no use for them
     return this.words.shown ? this.words.scroll(event.key) : this.viewer.key(event);
+  }
+
+  /** Tab goes once to what asks for an answer above the sheet, before it goes on. */
+  private toNote(): boolean {
+    const notes = [...this.form.querySelectorAll<HTMLElement>(".sheet-note")];
+    for (const one of notes) if (one.hidden) delete one.dataset["seen"];
+    const note = notes.find((one) => !one.hidden && one.dataset["seen"] === undefined && one.querySelector("a, button"));
+    if (!note) return false;
+    note.dataset["seen"] = "";
+    note.querySelector<HTMLElement>("a, button")?.focus();
+    return true;
   }
 
   private escape(): boolean {

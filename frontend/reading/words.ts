@@ -40,6 +40,7 @@ export class Words {
 
   load(content: ContentData | null): void {
     this.has = content !== null;
+    document.body.classList.toggle("has-text", this.has);
     this.place.innerHTML = content?.html ?? ""; // made by our own server from its own template, with every text escaped
     this.place.scrollTop = 0;
     this.place.setAttribute("aria-label", content?.title ?? "");

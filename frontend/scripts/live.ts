@@ -10,13 +10,23 @@ const ASK_AGAIN_MS = 2500;
 const GATHER_MS = 120;
 const BROKEN_EVERY_S = 5;
 
+/** How far it is by now: the words of the notice as the page would show them. */
+function tellPending(text: string): void {
+  const [fresh, shown] = [new DOMParser().parseFromString(text, "text/html"), document].map((page) =>
+    page.querySelector("[data-pending] p"),
+  );
+  if (fresh && shown && fresh.textContent !== shown.textContent) shown.replaceChildren(fresh.textContent ?? "");
+}
+
 /** A notice that something is under way: once the page no longer carries it, the page is read anew. */
 function startPending(): void {
   const ask = async (): Promise<void> => {
     const answer = document.hidden ? null : await fetch(window.location.href).catch(() => null);
     const text = answer?.ok ? await answer.text() : "data-pending";
-    if (text.includes("data-pending")) window.setTimeout(() => void ask(), ASK_AGAIN_MS);
-    else {
+    if (text.includes("data-pending")) {
+      tellPending(text);
+      window.setTimeout(() => void ask(), ASK_AGAIN_MS);
+    } else {
       const url = new URL(window.location.href);
       url.searchParams.delete("asked");
       window.location.replace(url);

@@ -55,7 +55,7 @@ export class Viewer {
     const beside = second ? (this.panels[1] ?? this.add()) : null;
     this.active = first;
     this.drawStrip();
-    resizePanes();
+    this.resize();
     const opened = [config.series ? first.open(config.exam, config.series, config.start, preset) : first.clear(text("no_images"))];
     if (beside && second) opened.push(beside.open(config.exam, second, secondStart, preset));
     await Promise.all(opened);
@@ -211,6 +211,16 @@ export class Viewer {
     const by = this.panels.every((one) => placed(one.places)) ? "link_mm" : "link_index";
     this.said(text(this.linked ? by : "unlinked"));
   }
+
+  /** Only where the room for the images is another one: each time the old picture is drawn once more. */
+  private resize(): void {
+    const size = `${this.panels.length} ${this.place.clientWidth} ${this.place.clientHeight}`;
+    if (size === this.size) return;
+    this.size = size;
+    resizePanes();
+  }
+
+  private size = "";
 
   // --- the parts around the images -------------------------------------------------------------------
 
@@ -378,6 +388,7 @@ export class Viewer {
       if (button) void this.show(Number(button.getAttribute("data-show")));
     });
     const resized = new ResizeObserver(() => {
+      this.size = `${this.panels.length} ${this.place.clientWidth} ${this.place.clientHeight}`;
       resizePanes();
       this.panels.forEach((one) => one.paint());
     });

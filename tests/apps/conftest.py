@@ -139,18 +139,9 @@ def signed_in(person: Callable[..., User]) -> Iterator[Callable[..., Client]]:
     return make
 
 
-@pytest.fixture(scope="session")
-def tables(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """The address of a database with all tables and nothing in them.  To be copied."""
-    folder = tmp_path_factory.mktemp("tables")
-    address = new_database(folder)
-    Place(folder, address).run("migrate")
-    return address
-
-
 @pytest.fixture
-def place(tmp_path: Path, tables: str) -> Iterator[Place]:
-    found = Place(tmp_path, new_database(tmp_path, tables))
+def place(tmp_path: Path) -> Iterator[Place]:
+    found = Place(tmp_path, new_database(tmp_path))
     yield found
     for process in found.started:
         with process:  # closes its pipes and waits for it

@@ -2,15 +2,17 @@
 
 import json
 import os
-import shutil
+import sqlite3
 import subprocess
 import sys
 import time
 import uuid
+from contextlib import closing
 from pathlib import Path
 
 import psycopg
 import pytest
+from tests import migrated
 
 ROOT = Path(__file__).resolve().parents[2]
 SQLITE = "jobs.sqlite3"
@@ -21,6 +23,7 @@ class Place:
 
     def __init__(self, folder, url):
         self.folder = folder
+        self.url = url
         self.file = folder / "did.txt"
         path = os.pathsep.join([str(ROOT / "src"), str(ROOT)])
         self.env = os.environ | {"DATABASE_URL": url, "YINGHENG_HOME": str(folder), "PYTHONPATH": path}
@@ -44,7 +47,20 @@ class Place:
         self.run("emit", json.dumps([[kind, key, {"file": str(self.file), **more}] for kind, key, more in jobs]))
 
     def rows(self):
-        return {key: (state, attempts, error) for _k, key, state, attempts, error, _p in json.loads(self.run("rows"))}
+        found = self._sql("SELECT natural_key, state, attempts, error FROM jobs_job")
+        return {key: tuple(rest) for key, *rest in found}
+
+    def hurry(self):
+        """Let waiting jobs be due now."""
+        self._sql("UPDATE jobs_job SET not_before = '2000-01-01 00:00:00' WHERE state = 'queued' RETURNING id")
+
+    def _sql(self, text):
+        """Past the platform, without a process of its own."""
+        if self.url.startswith("postgres"):
+            with psycopg.connect(self.url, autocommit=True) as connection:
+                return connection.execute(text).fetchall()
+        with closing(sqlite3.connect(self.folder / SQLITE, timeout=20)) as connection, connection:
+            return connection.execute(text).fetchall()
 
     def did(self):
         return [line.split() for line in self.file.read_text().splitlines()] if self.file.exists() else []
@@ -58,18 +74,10 @@ class Place:
         pytest.fail(f"no {word!r} within {seconds} s")
 
 
-def new_database(folder: Path, model: str = "") -> str:
-    """The address of a fresh database: beside the one of DATABASE_URL on PostgreSQL, else a SQLite file.
-
-    A copy of the database at the address `model`, tables and all, where one is given: making tables takes seconds.
-    """
+def new_database(folder: Path) -> str:
+    """The address of a migrated, empty database: beside the one of DATABASE_URL on PostgreSQL, else a SQLite file."""
     url = os.environ.get("DATABASE_URL", "")
-    if not url.startswith("postgres"):
-        if model:
-            shutil.copy(model.removeprefix("sqlite://"), folder / SQLITE)
-        return f"sqlite://{folder / SQLITE}"
-    name = f"engine_{uuid.uuid4().hex}"
-    like = f' TEMPLATE "{model.partition("?")[0].rpartition("/")[2]}"' if model else ""
-    with psycopg.connect(url, autocommit=True) as connection:
-        connection.execute(f'CREATE DATABASE "{name}"{like}')
-    return url.replace("/postgres?", f"/{name}?")
+    if url.startswith("postgres"):
+        return migrated.postgres_copy(url, f"engine_{uuid.uuid4().hex}")
+    migrated.sqlite_copy(folder / SQLITE)
+    return f"sqlite://{folder / SQLITE}"

@@ -11,13 +11,18 @@ from yingheng.catalog.models import Retake
 from yingheng.catalog.services import retake_confirm, retake_reject, retake_suggest
 from yingheng.cli.demo_rejects import rejects as demo_rejects
 from yingheng.cli.rejects import rejects
+from yingheng.common.clock import now
 from yingheng.jobs.worker import run_due_here
+from yingheng.rejects.handlers import folders_ask
+from yingheng.rejects.logs.decoding import sheet_of
 from yingheng.rejects.logs.headings import guessed
-from yingheng.rejects.models import CountedDay, LogFile, RejectedExposure
+from yingheng.rejects.models import CountedDay, LogFile, LogFolder, RejectedExposure
 from yingheng.rejects.reasons import UNKNOWN
 from yingheng.rejects.services.counting import RECOUNTS
-from yingheng.rejects.services.importing import log_bring, log_sheet, log_start
+from yingheng.rejects.services.folders import FolderFields, folder_put
+from yingheng.rejects.services.importing import log_bring, log_sheet, log_start, profile_save
 from yingheng.rejects.services.reasons import reason_decide
+from yingheng.rejects.services.withdrawing import log_withdraw
 from yingheng.rejects.sums import Asked, rates, reasons
 from yingheng.rollups.services import cell_verify
 from yingheng.tenancy.scope import Scope
@@ -100,6 +105,39 @@ def test_it_imports_by_command(device, tmp_path):
     assert call("import", file, "--device", "DR1", "--by", "x")[0] == 2
     code, said = call("count", "--first", "2026-10-01")
     assert (code, said.split()[0]) == (0, "1")
+
+
+def test_it_follows_from_a_folder_to_the_figures_and_back(device, settings, tmp_path, monkeypatch):
+    """A device leaves its log in a share; by chore and jobs alone it counts, and counts no more when it is taken back.
+
+    The day was known by MPPS before, and is again.
+    """
+    share = (tmp_path / "share").resolve()
+    share.mkdir()
+    settings.YINGHENG_WATCH_ROOTS, settings.YINGHENG_HOME = [str(share)], tmp_path / "home"
+    step_of(exam_of(device, n=9), 1)
+    data = csv_of(zh_rows(100), encoding="gb18030")
+    (share / "log.csv").write_bytes(data)
+    columns = guessed(sheet_of(data).rows)
+    kept = profile_save(actor=ACTOR, device=device, name="DR", mapping=columns)
+    folder_put(actor=ACTOR, fields=FolderFields(profile=kept, path=str(share), after="move"))
+    start = now()
+    for minutes in (0, 1):
+        monkeypatch.setattr("yingheng.rejects.services.looking.now", lambda n=minutes: start + dt.timedelta(minutes=n))
+        LogFolder.objects.update(looked_at=None)
+        folders_ask()
+        run_due_here()
+    assert (share / "_taken" / "log.csv").read_bytes() == data
+    assert rates(asked()).total == (10, 100)
+    log_withdraw(actor=ACTOR, row=LogFile.objects.get(), reason="另一台设备的日志")
+    run_due_here()
+    assert rates(asked()).total == (1, 10)
+    assert CountedDay.objects.get().source == "mpps"
+    proven()
+    code, said = call("watch", "--once")
+    assert (code, "取走 0" in said) == (0, True)
+    share.rename(tmp_path / "gone")
+    assert call("watch", "--once")[0] == 1
 
 
 def test_it_shows_a_log_in_the_demonstration(device, hospital):

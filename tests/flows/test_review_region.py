@@ -6,22 +6,31 @@ Experts are simulated with a known bias each, and so is the quality of every hos
 from __future__ import annotations
 
 import datetime as dt
-from collections import Counter, defaultdict
+from collections import Counter
 from statistics import fmean
 
-import numpy as np
 import pytest
-from django.db.models import F
 from django.urls import reverse
-from tests.apps.review.making import make_device, make_exams, make_hospital, make_region, make_sheet, make_technologist
 from tests.apps.review.rooming import client_of
-from tests.flows.test_review_month import POINTS_SHEET
+from tests.flows.region_city import (
+    BIAS,
+    LEAST,
+    QUALITY,
+    SIZE,
+    SIZES,
+    Region,
+    days_go_by,
+    every_case_has_two,
+    held,
+    nobody_reads_their_own,
+    text,
+)
 
 from yingheng.common.clock import local_day
 from yingheng.common.errors import NotAllowed
 from yingheng.jobs.worker import run_due_here
 from yingheng.notify.models import Delivery
-from yingheng.review.models import AgreementReport, Assignment, Campaign, Case, Extension, Reading, Ruling
+from yingheng.review.models import AgreementReport, Campaign, Case, Extension, Reading, Ruling
 from yingheng.review.progress import hospitals_of
 from yingheng.review.selectors import assignments_of
 from yingheng.review.services.agreeing import campaign_agreement
@@ -29,129 +38,23 @@ from yingheng.review.services.appealing import appeal_change, appeal_file, appea
 from yingheng.review.services.assigning import assignment_decline, campaign_begin
 from yingheng.review.services.certifying import certificate_sign
 from yingheng.review.services.counting import RECOUNTS
-from yingheng.review.services.drawing import campaign_check, campaign_draw
+from yingheng.review.services.drawing import campaign_check
 from yingheng.review.services.extending import deadline_extend
-from yingheng.review.services.planning import PlanFields, plan_put
 from yingheng.review.services.publishing import campaign_publish
-from yingheng.review.services.reading import OCCASION, assignment_open
 from yingheng.review.services.redistributing import reader_relieve
 from yingheng.review.services.reminding import overdue_tell
-from yingheng.review.sheet_subject import subject_of
-from yingheng.review.spec import ReadingSpec, SamplingSpec
 from yingheng.review.statistics.hospitals import comparison, result_lines
 from yingheng.rollups.selectors import cell_sums
 from yingheng.rollups.services import cell_verify
-from yingheng.sheets.judging import Basis
-from yingheng.sheets.services import response_begin, response_submit
-from yingheng.tenancy.models import Membership
 from yingheng.tenancy.scope import Scope
-from yingheng.tenancy.services import membership_grant, user_create
+from yingheng.tenancy.services import membership_grant
 
 pytestmark = pytest.mark.django_db
-
-DAY = dt.date(2026, 10, 15)
-SIZES = (60, 40, 30, 20, 12)  # exams of each device of a hospital
-QUALITY = (90.0, 90.0, 80.0, 91.0, 89.0)  # of the films of each hospital: the third is poor
-SPREAD, SCATTER = 4.0, 1.5
-BIAS = (-5.0, 4.0, 0.0, 1.0, -1.0, 0.5, 0.0, 0.5, 0.0, 0.0)  # points that each expert adds
-SIZE, LEAST = 165, 32
-SECOND = ((0, 3), (5, 1))  # expert -> a second hospital where they have a role
-
-
-class Region:
-    """The QC centre, five unequal hospitals, and ten experts who belong to them."""
-
-    def __init__(self):
-        self.random = np.random.default_rng(20261122)
-        self.region = make_region("city-1")
-        self.hospitals = [make_hospital(f"ch{i}", self.region) for i in range(5)]
-        self.hospitals[4].zone = "Asia/Urumqi"
-        self.hospitals[4].save()
-        self.centre = self.person("centre", self.region, "regional_centre")
-        self.leader = self.person("leader", self.region, "regional_leader")
-        self.heads = [self.person(f"head{i}", place, "head") for i, place in enumerate(self.hospitals)]
-        self.experts = [self.person(f"expert{i}", self.hospitals[i % 5], "radiologist") for i in range(10)]
-        for expert, second in SECOND:
-            self.grant(self.experts[expert], self.hospitals[second])
-        self.technologist = self.person("technologist", self.hospitals[2], "technologist")
-        self.quality = {}
-        for number, place in enumerate(self.hospitals):
-            self._films(number, place)
-        self.sheet = make_sheet(self.region, POINTS_SHEET)
-
-    def person(self, name, place, role):
-        return user_create(
-            actor=None, username=name, display_name=name, organisation=place, role=role, password="Radiograph-2026"
-        ).user
-
-    def grant(self, user, place):
-        membership_grant(actor=None, user=user, organisation=place, role="expert")
-
-    def _films(self, number, place):
-        user = self.technologist if number == 2 else None
-        performer = make_technologist(place, f"T{number}", user=user)
-        for machine, modality in ((0, "DX"), (1, "CT")):
-            device = make_device(place, f"{place.code}-{modality}", modality)
-            for exam in make_exams(device, SIZES[number], day=DAY, performer=performer, series=True):
-                poor = 3.0 if machine else 0.0  # CT is harder everywhere
-                self.quality[exam.pk] = QUALITY[number] - poor + SPREAD * self.random.standard_normal()
-
-    def places_of(self, user):
-        """Hospitals that a person belongs to, by whatever role."""
-        return {user.home_id, *Membership.objects.filter(user=user).values_list("organisation", flat=True)}
-
-    def draw(self):
-        sampling = SamplingSpec(
-            size=SIZE, allocation="proportional", minimum=LEAST, strata=("hospital", "device"), repeats=0.04
-        )
-        reads = ReadingSpec(
-            readers=2, points_apart=8, by_grade=False, days=10, other_hospitals_only=True, blind="full",
-            pool=tuple(str(one.pk) for one in self.experts),
-        )  # fmt: skip
-        fields = PlanFields("区域影像质量评审", "regional", "month-points", "once", sampling, reads)
-        plan = plan_put(actor=self.centre.actor, organisation=self.region, fields=fields)
-        last = DAY + dt.timedelta(days=20)
-        return campaign_draw(actor=self.centre.actor, plan=plan, first_day=DAY, last_day=last, seed="region")
-
-    def read(self, row):
-        assignment_open(reader=row.reader, assignment=row)
-        actor = row.reader.actor
-        sheet = response_begin(actor=actor, template=row.case.template, subject=subject_of(row), occasion=OCCASION)
-        bias = 0.0 if row.slot == 3 else BIAS[self.experts.index(row.reader)]
-        points = self.quality[row.case.exam_id] + bias + SCATTER * self.random.standard_normal()
-        typed = {
-            "points": str(round(min(100.0, max(0.0, points)), 1)),
-            "note": "仲裁：复看原片" if row.slot == 3 else "",
-        }
-        response_submit(actor=actor, response=sheet, typed=typed, basis=Basis())
-
-    def read_of(self, user, most=None):
-        rows = assignments_of(user).filter(state__in=("assigned", "begun"), campaign__state="reading")
-        for row in rows[:most]:
-            self.read(row)
 
 
 @pytest.fixture
 def city():
     return Region()
-
-
-def held(campaign, *slots):
-    rows = campaign.assignments.exclude(state__in=("declined", "withdrawn"))
-    return rows.filter(slot__in=slots or (1, 2, 3)).select_related("reader", "case")
-
-
-def nobody_reads_their_own(city, campaign):
-    for row in Assignment.objects.filter(campaign=campaign).select_related("reader", "case"):
-        assert row.case.hospital_id not in city.places_of(row.reader)
-
-
-def every_case_has_two(campaign):
-    slots = defaultdict(set)
-    for row in held(campaign, 1, 2):
-        slots[row.case_id].add((row.slot, row.reader_id))
-    cases = campaign.cases.exclude(state="withdrawn")
-    assert all({1, 2} == {s for s, _r in slots[c.pk]} and len({r for _s, r in slots[c.pk]}) == 2 for c in cases)
 
 
 def test_a_regional_review_lived_through(city):
@@ -247,13 +150,6 @@ def somebody_is_late(city, campaign):
     assert moved.given > 10
 
 
-def days_go_by(campaign, n):
-    """As if everything had been given out so many days earlier."""
-    rows = Assignment.objects.filter(campaign=campaign)
-    rows.update(due_on=F("due_on") - dt.timedelta(days=n), assigned_at=F("assigned_at") - dt.timedelta(days=n))
-    Campaign.objects.filter(pk=campaign.pk).update(due_on=F("due_on") - dt.timedelta(days=n))
-
-
 def all_is_read(city, campaign):
     """The rest, and what they differed in by a third of a third hospital."""
     for _round in range(2):
@@ -281,12 +177,6 @@ def sealed(city, campaign):
     assert client_of(city.heads[1]).get(reverse("review:case", args=[case.pk])).status_code == 404
     scope = Scope.of_organisation(city.region)
     assert cell_sums(scope, indicator="review.score", first=campaign.first_day, last=campaign.last_day) == []
-
-
-def text(user, url):
-    answer = client_of(user).get(url)
-    assert answer.status_code == 200, url
-    return answer.content.decode()
 
 
 def everybody_is_told(city, campaign):

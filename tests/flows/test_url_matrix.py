@@ -173,11 +173,12 @@ def names_a_thing(route):
                          "machine", "local_ae", "remote_ae", "forward_rule", "outgoing", "webhook", "notice", "told",
                          "message_source", "patient", "patient_link", "plan", "due", "device_test", "phantom_case",
                          "phantom_rule", "item_value", "instrument_reading", "sheet", "sheet_done", "reject_log",
+                         "reject_folder",
                          "rejected_exposure", "review_results", "review_result", "review_reading", "review_appeal",
                          "review_tracing", "review_year", "review_plan", "review_sample", "review_case",
                          "review_person", "review_reader", "review_assignment", "review_day", "review_film",
-                         "teaching", "teaching_draft", "exercise", "attempt", "meeting", "meeting_held",
-                         "meeting_recorded", "meeting_signed", "meeting_topic", "meeting_topic_gone",
+                         "teaching", "teaching_draft", "teaching_copy", "exercise", "attempt", "meeting",
+                         "meeting_held", "meeting_recorded", "meeting_signed", "meeting_topic", "meeting_topic_gone",
                          "meeting_action", "meeting_series", "sheet_template", "sheet_begun", "sheet_file",
                          "commitment", "commitment_ask"}
                for value in route.things.values())  # fmt: skip

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from tests import migrated
 from tests.network.installation import LEFT, Installation
 
 from imagingqc.dicom.synthetic import CTFaults, Patient, Study, ct_series, dx_image, mr_exam
@@ -44,6 +45,7 @@ def exams(tmp_path_factory) -> Path:
 def new(tmp_path_factory) -> Installation:
     """Set up, and empty.  To be copied."""
     made = Installation(tmp_path_factory.mktemp("new"))
+    migrated.sqlite_copy(made.home / "yingheng.sqlite3")
     made.said = made.run("init", "--code", "h1", "--name", "第一医院")
     return made
 

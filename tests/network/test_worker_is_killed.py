@@ -4,7 +4,7 @@ import random
 import time
 
 import pytest
-from tests.network.installation import LEFT, children, command_line, kill, wait_until
+from tests.network.installation import LATE, LEFT, children, command_line, kill, wait_until
 
 pytestmark = pytest.mark.network
 RUNNING = "state = 'running'"
@@ -16,14 +16,17 @@ def job_processes(pid):
 
 
 def finish(installation):
-    """Run workers until every job has ended, without waiting for the pauses after failures."""
+    """Run a worker until every job has ended, without waiting for the pauses after failures."""
+    worker = installation.start("worker", "--concurrency", "2")
 
     def ended():
         installation.hurry()
-        installation.run("worker", "--once")
+        assert worker.poll() is None, worker.communicate()[0]
         return installation.count("jobs_job", "state IN ('queued', 'running')") == 0
 
-    wait_until(ended, every=1)
+    wait_until(ended, every=0.3)
+    worker.terminate()
+    assert worker.wait(timeout=LATE) == 0
 
 
 def kill_whole_worker(installation, dice):

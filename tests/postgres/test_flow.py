@@ -6,8 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-import psycopg
 import pytest
+from tests import migrated
 
 from imagingqc.dicom.synthetic import CTFaults, Patient, Study, ct_series, dx_image
 
@@ -25,15 +25,15 @@ def flow(home, folder, url=""):
     return json.loads(done.stdout.splitlines()[-1])
 
 
-def test_import_evaluate_decide_leaves_the_same_rows(database_url, tmp_path):
+def test_import_evaluate_decide_leaves_the_same_rows(server_url, tmp_path):
     study = Study(key="pg-ct", description="胸部CT平扫")
     ct_series(tmp_path / "in", n=12, rows=64, faults=CTFaults(missing=(4,)), patient=Patient(name="DEMO^A", id="A"),
               study=study)  # fmt: skip
     dx_image(tmp_path / "in", ei=900, rows=128, columns=128, patient=Patient(name="DEMO^B", id="B"),
              study=Study(key="pg-dx"))  # fmt: skip
-    with psycopg.connect(database_url, autocommit=True) as connection:
-        connection.execute("CREATE DATABASE flow")
-    postgres = flow(tmp_path / "pg", tmp_path / "in", database_url.replace("/postgres?", "/flow?"))
+    postgres = flow(tmp_path / "pg", tmp_path / "in", migrated.postgres_copy(server_url, "flow"))
+    (tmp_path / "lite").mkdir()
+    migrated.sqlite_copy(tmp_path / "lite" / "yingheng.sqlite3")
     sqlite = flow(tmp_path / "lite", tmp_path / "in")
     assert (postgres["vendor"], sqlite["vendor"]) == ("postgresql", "sqlite")
     assert postgres["rows"]["Decision"] == ['["PASS", "\\u8865\\u626b\\u540e\\u5b8c\\u6574"]']

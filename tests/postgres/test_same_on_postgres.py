@@ -11,6 +11,9 @@ pytestmark = pytest.mark.postgres
 ROOT = Path(__file__).resolve().parents[2]
 
 
+IS_POSTGRES = "tests/apps/common/test_database.py"  # fails where the database is another one
+
+
 def run_tests(url, home, *words):
     path = os.pathsep.join([str(ROOT / "src"), str(ROOT)])
     env = os.environ | {"DATABASE_URL": url, "YINGHENG_HOME": str(home), "PYTHONPATH": path}
@@ -48,21 +51,8 @@ def run_tests(url, home, *words):
         "film review: months and years, several at once",
     ],
 )
-def test_it_passes_the_same_tests(database_url, tmp_path, tests):
-    done = run_tests(database_url, tmp_path, *tests)
+def test_it_passes_the_same_tests(server_url, tmp_path, tests):
+    done = run_tests(server_url, tmp_path, IS_POSTGRES, *tests)
     assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
     assert " passed" in done.stdout
     assert " skipped" not in done.stdout
-
-
-def test_it_really_was_postgres(database_url, tmp_path):
-    probe = tmp_path / "test_probe.py"
-    probe.write_text(
-        "import pytest\n"
-        "@pytest.mark.django_db\n"
-        "def test_vendor():\n"
-        "    from django.db import connection\n"
-        "    assert connection.vendor == 'postgresql'\n"
-    )
-    done = run_tests(database_url, tmp_path, "-c", str(ROOT / "pyproject.toml"), f"--rootdir={ROOT}", str(probe))
-    assert done.returncode == 0, done.stdout[-4000:]

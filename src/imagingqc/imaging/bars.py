@@ -5,11 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from imagingqc.image import FloatArray
 from imagingqc.imaging.fixed_pattern import robust_spread
@@ -18,7 +17,6 @@ from imagingqc.imaging.morphology import boxes, dilated, opened
 
 Floats = NDArray[np.float64]
 Complex = NDArray[np.complex128]
-_filters: Any = ndimage  # its functions are set up at import, unseen by type checkers
 
 ENERGY_MM = 2.0  # boxes in which bars are looked for
 STANDS_OUT = 5.0  # times the usual step between neighbouring pixels
@@ -120,7 +118,7 @@ def _strips(part: Floats, normal: float, spacing_mm: float) -> tuple[Floats, NDA
     u = (np.arange(2 * int(across) * FINER + 1) / FINER - int(across))[np.newaxis, :]
     v = (np.arange(count * deep) + 0.5 - count * deep / 2)[:, np.newaxis]
     y, x = (rows - 1) / 2 + u * sin + v * cos, (columns - 1) / 2 + u * cos - v * sin
-    seen: Floats = _filters.map_coordinates(part, [y, x], order=5, mode="nearest")
+    seen: Floats = scipy.ndimage.map_coordinates(part, [y, x], order=5, mode="nearest")
     there = (y >= 0) & (y <= rows - 1) & (x >= 0) & (x <= columns - 1)
     shape = (count, deep, u.shape[1])
     return seen.reshape(shape).mean(axis=1), np.asarray(there.reshape(shape).all(axis=1))
@@ -139,7 +137,7 @@ def _demodulated(
     if rows.shape[1] < kernel.size:
         return np.zeros(rows.shape, dtype=np.complex128), np.zeros(rows.shape, dtype=bool)
     seen = np.stack([np.convolve(row, kernel[::-1], mode="same") for row in rows])
-    whole = _filters.minimum_filter(inside.astype(np.uint8), size=(1, kernel.size), mode="constant") > 0
+    whole = scipy.ndimage.minimum_filter(inside.astype(np.uint8), size=(1, kernel.size), mode="constant") > 0
     return seen, np.asarray(whole)
 
 

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from imagingqc.image import FloatArray
 from imagingqc.imaging.morphology import BoolArray
@@ -29,7 +28,6 @@ UNEQUAL = 0.3  # of the field's height by which the ends of the two lungs may di
 TOUCHING = 0.015  # of the field: a lung that ends closer to a border is cut by it
 SURE_BELOW, LEVEL = 0.10, 0.15  # of the field's height: with less below, or bases less level, one may be cut unseen
 Floats = NDArray[np.float64]
-_filters: Any = ndimage  # its functions are set up at import, unseen by type checkers
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +69,7 @@ def reduced(field: FloatArray) -> Floats:
     edges = [np.linspace(0, size, n + 1).astype(int)[:-1] for size, n in ((rows, ROWS), (columns, COLUMNS))]
     sums = np.add.reduceat(np.add.reduceat(field, edges[0], axis=0, dtype=np.float64), edges[1], axis=1)
     counts = np.diff([*edges[0], rows])[:, np.newaxis] * np.diff([*edges[1], columns])
-    return np.asarray(_filters.gaussian_filter(sums / counts, BLUR), np.float64)
+    return np.asarray(scipy.ndimage.gaussian_filter(sums / counts, BLUR), np.float64)
 
 
 def frontal(small: Floats) -> Frontal | None:
@@ -137,13 +135,13 @@ def lungs(small: Floats, seen: Frontal) -> Lungs | None:
     watershed from those valleys reaches it before one from free air does, which is darker still and at the border.
     Source: own definition; watershed by image foresting (Falcao et al.) of scipy.
     """
-    smooth = np.asarray(_filters.gaussian_filter(small, SMOOTH), np.float64)
+    smooth = np.asarray(scipy.ndimage.gaussian_filter(small, SMOOTH), np.float64)
     middle = round(seen.midline)
     seeds, dark, bright = _seeds(smooth, middle)
     if not dark:
         return None
     lung, bone = float(np.median(dark)), float(np.median(bright))
-    labels, _ = _filters.label(smooth < lung - AIR * (bone - lung))
+    labels, _ = scipy.ndimage.label(smooth < lung - AIR * (bone - lung))
     edge = np.unique(np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]]))
     markers = np.zeros(smooth.shape, np.int16)
     markers[np.isin(labels, edge[edge > 0])] = 3
@@ -153,7 +151,7 @@ def lungs(small: Floats, seen: Frontal) -> Lungs | None:
         if markers[row, column] == 0:
             markers[row, column] = side
     low, high = float(smooth.min()), float(smooth.max())
-    flooded = _filters.watershed_ift(((smooth - low) / (high - low) * 65535).astype(np.uint16), markers)
+    flooded = scipy.ndimage.watershed_ift(((smooth - low) / (high - low) * 65535).astype(np.uint16), markers)
     inside = smooth < (lung + bone) / 2
     pair = Lungs(*(_largest(inside & (flooded == side)) for side in (1, 2)))
     return pair if _plain(pair) else None
@@ -175,7 +173,7 @@ def _seeds(smooth: Floats, middle: int) -> tuple[list[tuple[int, int, int]], lis
 
 
 def _largest(mask: BoolArray) -> BoolArray:
-    labels, count = _filters.label(mask)
+    labels, count = scipy.ndimage.label(mask)
     if count == 0:
         return mask
     sizes = np.bincount(labels.ravel())

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from imagingqc.image import AnyArray, FloatArray
 from imagingqc.imaging.morphology import BoolArray, box_mean, boxes
@@ -23,7 +22,6 @@ MARGIN = 8  # pixels around such a square that are left out too
 SEGMENTS = 4  # a line is looked for in each quarter of its length, for readout lines may end in the middle
 THRESHOLD = 6.0
 FAINTEST = 0.1  # noise SDs: many pictures prove lines that nobody can see
-_filters: Any = ndimage  # its functions are set up at import, unseen by type checkers
 Point = tuple[float, float]
 Floats32 = NDArray[np.float32]
 
@@ -96,7 +94,7 @@ class LineSums:
             counts = live[top:bottom].sum(axis=0)
             usable = counts >= (bottom - top) / 2
             profile = residual[top:bottom].sum(axis=0) / np.maximum(counts, 1)
-            profile = profile - _filters.median_filter(profile, HIGH_PASS, mode="nearest")
+            profile = profile - scipy.ndimage.median_filter(profile, HIGH_PASS, mode="nearest")
             profile[~usable] = 0.0
             self._sums[:, segment] += usable, profile, profile**2
 
@@ -109,9 +107,9 @@ class LineSums:
         z = np.divide(mean, spread, out=np.zeros_like(mean), where=usable & (spread > 0))
         usual = max(1.0, robust_spread(z[usable]))  # grid lines that never move are everywhere, not defects
         seen = (np.abs(z) > THRESHOLD * usual) & (np.abs(mean) > FAINTEST)
-        labels, _ = _filters.label(seen.any(axis=0))
+        labels, _ = scipy.ndimage.label(seen.any(axis=0))
         out = []
-        for (place,) in _filters.find_objects(labels):
+        for (place,) in scipy.ndimage.find_objects(labels):
             if place.stop - place.start <= LARGEST:
                 hit = np.nonzero(seen[:, place].any(axis=1))[0]
                 out.append(((place.start + place.stop) / 2, float(hit[0]) / SEGMENTS, float(hit[-1] + 1) / SEGMENTS))
@@ -123,8 +121,8 @@ def extremes(stored: AnyArray, padding: BoolArray | None) -> BoolArray:
     ends = (stored == stored.min()) | (stored == stored.max())
     if padding is not None:
         ends = ends | padding
-    flat = _filters.minimum_filter(ends.astype(np.uint8), FLAT, mode="nearest")
-    return np.asarray(_filters.maximum_filter(flat, FLAT + 2 * MARGIN, mode="nearest"), dtype=bool)
+    flat = scipy.ndimage.minimum_filter(ends.astype(np.uint8), FLAT, mode="nearest")
+    return np.asarray(scipy.ndimage.maximum_filter(flat, FLAT + 2 * MARGIN, mode="nearest"), dtype=bool)
 
 
 def residual_of(pixels: FloatArray, outside: BoolArray) -> tuple[Floats32, BoolArray]:
@@ -161,7 +159,7 @@ def _spots(halves: Sequence[Floats32], free: BoolArray) -> list[Point]:
             seen |= beyond
             # Half of the threshold in either half: what is fixed is as strong in both, chance is not.
             sure |= beyond & (np.minimum(sign * one, sign * other) > THRESHOLD / 2)
-        labels, _ = _filters.label(seen, structure=np.ones((3, 3)))
+        labels, _ = scipy.ndimage.label(seen, structure=np.ones((3, 3)))
         for number, (rows, columns) in enumerate(boxes(labels), start=1):
             region = labels[rows, columns] == number
             y, x = np.nonzero(region)
@@ -170,7 +168,7 @@ def _spots(halves: Sequence[Floats32], free: BoolArray) -> list[Point]:
             elif (region & sure[rows, columns]).any():
                 centre = (float(columns.start + x.mean() + 0.5), float(rows.start + y.mean() + 0.5))
                 small.append((centre, (rows.start + int(y[0]), columns.start + int(x[0]))))
-    near = _filters.maximum_filter(large, 2 * HIGH_PASS + 1)
+    near = scipy.ndimage.maximum_filter(large, 2 * HIGH_PASS + 1)
     return sorted((centre for centre, pixel in small if not near[pixel]), key=lambda point: (point[1], point[0]))
 
 

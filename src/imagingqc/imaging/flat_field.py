@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from imagingqc.imaging.fixed_pattern import robust_spread
 from imagingqc.imaging.mask import blocks
@@ -25,7 +24,6 @@ LINE_LEAST, BLOCK_LEAST = 0.001, 0.005  # of the signal: fainter ones are there 
 SMALL = 11  # pixels: larger departures are no single pixels
 SEGMENTS = 4  # a line is looked for in each quarter of its length, for readout lines may end in the middle
 BLOCK = 16  # pixels
-_filters: Any = ndimage  # its functions are set up at import, unseen by type checkers
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +132,7 @@ def _within(point: Point, block: tuple[int, int, int, int]) -> bool:
 
 def _small(beyond: BoolArray) -> tuple[list[Point], BoolArray]:
     """Centres of the small regions, and a mask of the large ones."""
-    labels, _ = _filters.label(beyond, structure=np.ones((3, 3)))
+    labels, _ = scipy.ndimage.label(beyond, structure=np.ones((3, 3)))
     found: list[Point] = []
     large = np.zeros(beyond.shape, dtype=bool)
     for number, (rows, columns) in enumerate(boxes(labels), start=1):
@@ -160,9 +158,9 @@ def _upright(signal: Floats32, level: float) -> list[tuple[float, float, float]]
     usual = robust_spread(np.concatenate(profiles))
     limit = max(LINE_BEYOND * usual, LINE_LEAST * abs(level))
     seen = np.abs(np.stack(profiles)) > limit
-    labels, _ = _filters.label(seen.any(axis=0))
+    labels, _ = scipy.ndimage.label(seen.any(axis=0))
     out = []
-    for (place,) in _filters.find_objects(labels):
+    for (place,) in scipy.ndimage.find_objects(labels):
         if place.stop - place.start <= SMALL:
             hit = np.nonzero(seen[:, place].any(axis=1))[0]
             out.append(((place.start + place.stop) / 2, float(edges[hit[0]]), float(edges[hit[-1] + 1])))
@@ -186,7 +184,7 @@ def _blocks(clean: Floats32) -> list[tuple[int, int, int, int]]:
     shape = field_shape(clean, BLOCK)
     departure = shape.departure - float(np.median(shape.departure))
     limit = max(BLOCK_BEYOND * robust_spread(departure), BLOCK_LEAST)
-    labels, _ = _filters.label(np.abs(departure) > limit, structure=np.ones((3, 3)))
+    labels, _ = scipy.ndimage.label(np.abs(departure) > limit, structure=np.ones((3, 3)))
     return [
         (c.start * BLOCK, r.start * BLOCK, (c.stop - c.start) * BLOCK, (r.stop - r.start) * BLOCK)
         for r, c in boxes(labels)

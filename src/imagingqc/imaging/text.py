@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from imagingqc.imaging.morphology import BoolArray, box_mean, boxes
 
@@ -24,7 +24,6 @@ THINNEST = 0.12  # narrowest shape over its length
 FILLED = (0.12, 0.85)  # share of its box that a letter fills
 MOST = 24  # letters looked at, those of the clearest contrast
 LINE_HEIGHT, MARGIN = 84, 0.25  # pixels of a cut-out letter, and its margin over the letter's size
-_filters: Any = ndimage  # its functions are set up at import, unseen by type checkers
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +73,7 @@ def letter_shapes(image8: Bytes2D) -> tuple[Letter, ...]:
     mean = box_mean(picture, int(AROUND * longer) | 1)
     found: list[Letter] = []
     for sign in (1, -1):
-        labels, _ = _filters.label(sign * (picture - mean) > STANDING_OUT, structure=np.ones((3, 3)))
+        labels, _ = scipy.ndimage.label(sign * (picture - mean) > STANDING_OUT, structure=np.ones((3, 3)))
         for number, place in enumerate(boxes(labels), start=1):
             if _sized(place, longer):
                 letter = _letter(picture, labels, number, place, sign)
@@ -107,8 +106,8 @@ def _letter(
     box = (rows.stop - rows.start) * (columns.stop - columns.start)
     if not FILLED[0] < float(inside.sum()) / box < FILLED[1]:
         return None
-    near, far = (_filters.binary_dilation(inside, iterations=times) for times in (1, 3))
-    core = _filters.binary_erosion(inside)
+    near, far = (scipy.ndimage.binary_dilation(inside, iterations=times) for times in (1, 3))
+    core = scipy.ndimage.binary_erosion(inside)
     core = core if core.sum() >= 10 else inside
     strokes, ground = picture[wide][core], picture[wide][far & ~near]
     if ground.size == 0:
@@ -127,7 +126,7 @@ def cut_out(image8: Bytes2D, letter: Letter, *, mirrored: bool = False) -> Bytes
     margin = round(MARGIN * max(letter.width, letter.height))
     top, left = max(0, letter.y - margin), max(0, letter.x - margin)
     part = image8[top : letter.y + letter.height + margin, left : letter.x + letter.width + margin].astype(np.float32)
-    part = _filters.zoom(part, LINE_HEIGHT / max(part.shape), order=1)
+    part = scipy.ndimage.zoom(part, LINE_HEIGHT / max(part.shape), order=1)
     low, high = np.percentile(part, (5, 95))
     out = np.clip((part - low) / max(float(high - low), 1.0) * 255, 0, 255).astype(np.uint8)
     return np.ascontiguousarray(out[:, ::-1] if mirrored else out)

@@ -59,7 +59,8 @@ def cohen_kappa(table: Sequence[Sequence[float]], level: float = LEVEL) -> Kappa
     """Cohen's kappa of a square table of counts (rows: one judge, columns: the other, same order of classes).
 
     Interval: value ± z · SE with the large-sample error of Fleiss, Cohen and Everitt, Psychol Bull 72:323 (1969),
-    cut at −1 and 1; of perfect agreement, where that error is 0, down to what Wilson's interval of n of n leaves.
+    cut at −1 and 1; of perfect agreement or disagreement, where that error is 0, as far as Wilson's interval of n (or
+    0) of n leaves.
     Source of kappa: Cohen, Educ Psychol Meas 20:37 (1960).
     Raises AnalysisError `no_cases` for an empty table and `one_class` when chance alone would agree always.
     """
@@ -87,8 +88,20 @@ def kappa_of(counts: NDArray[np.float64], weights: NDArray[np.float64], level: f
     spread = float((p * (weights - margins * (1 - kappa)) ** 2).sum())
     variance = spread - (kappa - expected * (1 - kappa)) ** 2
     half = quantile(level) * math.sqrt(max(0.0, variance) / n) / (1 - expected)
-    low = kappa - half if observed < 1 - 1e-12 else (wilson(n, n, level)[0] - expected) / (1 - expected)
-    return Kappa(kappa, (max(-1.0, low), min(1.0, kappa + half)), observed, expected, round(n))
+    return Kappa(kappa, interval_of(kappa, half, observed, expected, n, level), observed, expected, round(n))
+
+
+def interval_of(value: float, half: float, observed: float, expected: float, n: float, level: float) -> Interval:
+    """value ± half within −1 to 1; at the ends, where the large-sample error is 0, what Wilson leaves of n of n.
+
+    `value` is (observed − expected) / (1 − expected); of 0 of n the other end is told the same way.
+    """
+    low, high = value - half, value + half
+    if observed > 1 - 1e-12:
+        low = (wilson(n, n, level)[0] - expected) / (1 - expected)
+    if observed < 1e-12:
+        high = (wilson(0, n, level)[1] - expected) / (1 - expected)
+    return max(-1.0, low), min(1.0, high)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy import optimize
 
 from imagingqc.errors import AnalysisError, Reason
 
@@ -27,7 +27,6 @@ FIT_FEWEST, PARABOLA_FEWEST = 5, 3
 RESIDUAL_SHARE = 0.08
 
 Floats = NDArray[np.float64]
-_least_squares: Any = optimize.least_squares  # its type is not known to the checker
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +141,7 @@ def _gamma_variate(t: Floats, rise: Floats, highest: int, noise: float) -> float
     start = [float(y.max()), float(t[highest]), 3.0, float(t[highest]) - width]
     bounds = ([0.0, float(x[0]), 0.3, float(t[highest]) - 6 * width], [np.inf, float(x[-1]), 40.0, float(x[0]) - 1e-3])
     start[3] = min(start[3], bounds[1][3] - 1e-3)
-    result: Any = _least_squares(unlike, start, bounds=bounds, x_scale=[start[0], width, 1.0, width])
+    result: Any = scipy.optimize.least_squares(unlike, start, bounds=bounds, x_scale=[start[0], width, 1.0, width])
     rms = math.sqrt(float((result.fun**2).mean()))
     return float(result.x[1]) if result.success and rms <= max(3 * noise, RESIDUAL_SHARE * start[0]) else None
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 
-from scipy.special import stdtrit
+import scipy
 
 from imagingqc.errors import AnalysisError
 from imagingqc.stats.agreement import LEVEL, quantile
@@ -53,7 +53,7 @@ def mean_margin(n: int, sd: float, size: int | None = None, level: float = LEVEL
     if not (math.isfinite(sd) and sd >= 0):
         raise ValueError(f"{sd} is no standard deviation")
     left = 1.0 if size is None else 1 - n / size
-    return float(stdtrit(n - 1, 0.5 + level / 2)) * sd / math.sqrt(n) * math.sqrt(left)
+    return float(scipy.special.stdtrit(n - 1, 0.5 + level / 2)) * sd / math.sqrt(n) * math.sqrt(left)
 
 
 def detects(n: int, size: int, share: float) -> float:

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.special import stdtrit
 
 from imagingqc.errors import AnalysisError
 
@@ -107,7 +107,9 @@ def slope_of(
 
     `covariance` is that of the estimates, known from `free` degrees of freedom.  Where they scatter about the line by
     more than it says, the error is widened by the square root of chi-squared over its degrees of freedom (Birge,
-    Phys Rev 40:207, 1932), so that wobbling is not taken for drift.  Interval by Student's t.
+    Phys Rev 40:207, 1932), so that wobbling is not taken for drift.  Interval by Student's t,
+    with `free` degrees of freedom, or with the times less two where the error was widened: then it is known from the
+    scatter alone.
     Raises AnalysisError `too_few_values` below 3 different times.
     """
     x = np.asarray(times, dtype=float)
@@ -122,5 +124,6 @@ def slope_of(
     chi2 = float(left @ np.linalg.solve(covariance, left))
     scatter = max(1.0, math.sqrt(chi2 / (len(x) - 2)))
     value, se = float(line[1]), math.sqrt(float(inverse[1, 1])) * scatter
-    half = float(stdtrit(free, 0.5 + level / 2)) * se
+    known = free if scatter == 1.0 else min(free, len(x) - 2)
+    half = float(scipy.special.stdtrit(known, 0.5 + level / 2)) * se
     return Slope(value, se, (value - half, value + half), scatter)

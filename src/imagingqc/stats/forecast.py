@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.special import stdtr, stdtrit
 
 from imagingqc.errors import AnalysisError
 
@@ -85,7 +85,7 @@ class _Line:
 
     def interval(self, limit: float) -> tuple[float, float]:
         """Where the band of the line meets `limit`; the slope differs from zero, so that both roots are real."""
-        t = float(stdtrit(self.n - 2, (1 + CONFIDENCE) / 2))
+        t = float(scipy.special.stdtrit(self.n - 2, (1 + CONFIDENCE) / 2))
         g = (t * self.sd / self.slope) ** 2 / self.spread
         ahead = (limit - self.height) / self.slope
         centre = ahead / (1 - g)
@@ -100,7 +100,7 @@ def _line(x: NDArray[np.float64], y: NDArray[np.float64]) -> _Line:
     residuals = y - y.mean() - slope * (x - middle)
     sd = math.sqrt(float((residuals**2).sum()) / (n - 2))
     t = abs(slope) * math.sqrt(spread) / sd if sd > 0 else math.inf
-    p = 2 * float(stdtr(n - 2, -t)) if slope else 1.0
+    p = 2 * float(scipy.special.stdtr(n - 2, -t)) if slope else 1.0
     return _Line(n, middle, float(y.mean()), slope, spread, sd, p)
 
 
@@ -118,7 +118,7 @@ def _bend(x: NDArray[np.float64], y: NDArray[np.float64]) -> float:
     if scale * free <= tiny:  # the values lie on the curve to the last digit
         return 0.0 if abs(float(solved[2])) > 1e-9 * float(np.abs(y).max()) else 1.0
     error = math.sqrt(scale * float(np.linalg.inv(design.T @ design)[2, 2]))
-    return 2 * float(stdtr(free, -abs(float(solved[2])) / error))
+    return 2 * float(scipy.special.stdtr(free, -abs(float(solved[2])) / error))
 
 
 def _outside(value: float, limits: Sequence[float]) -> bool:

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imagingqc.errors import AnalysisError
-from imagingqc.stats.agreement import LEVEL, Interval, Kappa, kappa_of, quantile, wilson
+from imagingqc.stats.agreement import LEVEL, Interval, Kappa, interval_of, kappa_of, quantile, wilson
 
 Scheme = Literal["identity", "linear", "quadratic"]
 Table = Sequence[Sequence[float]]
@@ -94,8 +94,7 @@ def gwet_ac(table: Table, scheme: Scheme = "identity", *, fewest: int = FEWEST, 
     influence = weights - (1 - value) * scale * (2 - used[:, None] - used[None, :])
     variance = float((p * influence**2).sum()) - float((p * influence).sum()) ** 2
     half = quantile(level) * math.sqrt(max(0.0, variance) / n) / (1 - expected)
-    low = value - half if observed < 1 - 1e-12 else (wilson(n, n, level)[0] - expected) / (1 - expected)
-    return Coefficient(value, (max(-1.0, low), min(1.0, value + half)), observed, expected, round(n))
+    return Coefficient(value, interval_of(value, half, observed, expected, n, level), observed, expected, round(n))
 
 
 @dataclass(frozen=True, slots=True)

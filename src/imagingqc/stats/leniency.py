@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-from scipy.special import stdtrit
+import scipy
 
 from imagingqc.errors import AnalysisError, Reason
 from imagingqc.stats.additive import Fit, Floats, Score, averaged, fit
@@ -70,7 +70,11 @@ class Leniency:
             raise AnalysisError("readers_not_linked", first=first, second=second)
         i, j = self.model.levels.index(first), self.model.levels.index(second)
         v = self.model.inverse
-        half = float(stdtrit(self.free, 0.5 + self.level / 2)) * self.sd * math.sqrt(v[i, i] + v[j, j] - 2 * v[i, j])
+        half = (
+            float(scipy.special.stdtrit(self.free, 0.5 + self.level / 2))
+            * self.sd
+            * math.sqrt(v[i, i] + v[j, j] - 2 * v[i, j])
+        )
         apart = one.effect - other.effect
         return apart, (apart - half, apart + half)
 
@@ -84,7 +88,7 @@ def leniency(scores: Sequence[Score], level: float = LEVEL) -> Leniency:
     Raises as `imagingqc.stats.additive.fit`.
     """
     model = fit([(score.case, score.reader, score.value) for score in scores])
-    t = float(stdtrit(model.free, 0.5 + level / 2))
+    t = float(scipy.special.stdtrit(model.free, 0.5 + level / 2))
     se = model.sd * np.sqrt(np.maximum(0.0, np.diag(model.inverse)))
     between = _between(model, se)
     shrunken, error = _shrunken(model, between)
@@ -131,7 +135,7 @@ def consensus(scores: Sequence[Score], found: Leniency) -> dict[str, Consensus]:
     by_case: dict[str, list[tuple[str, float]]] = {}
     for (case, reader), value in averaged([(s.case, s.reader, s.value) for s in scores]).items():
         by_case.setdefault(case, []).append((reader, value))
-    t = float(stdtrit(found.free, 0.5 + found.level / 2))
+    t = float(scipy.special.stdtrit(found.free, 0.5 + found.level / 2))
     worth = {}
     for case, given in by_case.items():
         known = [place[reader] for reader, _ in given if reader in place]
@@ -183,7 +187,7 @@ def adjusted_mean(scores: Sequence[Score], level: float = LEVEL) -> AdjustedMean
     error = _shrunken(found.model, found.between)[1]
     n = len(values)
     se = math.sqrt(float(values.var(ddof=1)) / n + float(weights @ error @ weights))
-    half = float(stdtrit(n - 1, 0.5 + level / 2)) * se
+    half = float(scipy.special.stdtrit(n - 1, 0.5 + level / 2)) * se
     value = float(values.mean())
     return AdjustedMean(value, plain, se, _around(value, half), n)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from statistics import fmean, stdev
 from typing import Literal
 
-from scipy.special import stdtrit
+import scipy
 
 from imagingqc.errors import AnalysisError, Reason
 from imagingqc.stats.agreement import LEVEL, Interval, Kappa, wilson
@@ -78,7 +78,7 @@ def calibration_result(
     apart = [answer.score - answer.known_score for answer in answers]
     bias = fmean(apart) if n else None
     sd = stdev(apart) if n > 1 else None
-    half = float(stdtrit(n - 1, 0.5 + level / 2)) * sd / n**0.5 if sd else None
+    half = float(scipy.special.stdtrit(n - 1, 0.5 + level / 2)) * sd / n**0.5 if sd else None
     kappa = _kappa(answers, grades, scheme, min(FEWEST, demands.cases))
     vetoed = [answer.veto for answer in answers if answer.known_veto]
     vetoes = Share(fmean(vetoed), wilson(sum(vetoed), len(vetoed), level), len(vetoed)) if vetoed else None

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import stdtrit
+import scipy
 
 from imagingqc.errors import AnalysisError
 from imagingqc.stats.additive import Fit, Floats, Score, fit
@@ -59,7 +59,7 @@ def reader_drift(scores: Sequence[Score], reader: str, level: float = LEVEL) -> 
     model = fit([(s.case, f"{_MARK}{s.month}" if s.reader == reader else s.reader, s.value) for s in scores])
     mine, others = _linked(model)
     effects, errors = _against(model, mine, others)
-    t = float(stdtrit(model.free, 0.5 + level / 2))
+    t = float(scipy.special.stdtrit(model.free, 0.5 + level / 2))
     months = [
         MonthEffect(month, int(model.counts[i]), float(effect), se, (float(effect) - t * se, float(effect) + t * se))
         for (month, i), effect, se in zip(mine, effects, np.sqrt(np.diag(errors)).tolist(), strict=True)

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.special import chdtri, fdtri, stdtrit
 
 from imagingqc.errors import AnalysisError
 from imagingqc.stats.agreement import LEVEL, Interval, quantile
@@ -53,7 +53,7 @@ def icc(scores: Sequence[Sequence[float]], form: Form = "2,1", level: float = LE
         value, interval = _absolute(squares, n, k, level)
     else:
         ratio, tail = squares.cases / error, 0.5 + level / 2
-        low, high = ratio / fdtri(n - 1, free, tail), ratio * fdtri(free, n - 1, tail)
+        low, high = ratio / scipy.special.fdtri(n - 1, free, tail), ratio * scipy.special.fdtri(free, n - 1, tail)
         value, interval = _from_ratio(ratio, k), (_from_ratio(low, k), _from_ratio(high, k))
     return Icc(form, value, interval, n, k)
 
@@ -90,7 +90,7 @@ def _absolute(ms: _Squares, n: int, k: int, level: float) -> tuple[float, Interv
     parts = (a * ms.readers) ** 2 / (k - 1) + (b * ms.error) ** 2 / ((n - 1) * (k - 1))
     free = (a * ms.readers + b * ms.error) ** 2 / parts
     tail, rest = 0.5 + level / 2, k * ms.readers + (k * n - k - n) * ms.error
-    down, up = float(fdtri(n - 1, free, tail)), float(fdtri(free, n - 1, tail))
+    down, up = float(scipy.special.fdtri(n - 1, free, tail)), float(scipy.special.fdtri(free, n - 1, tail))
     low = n * (ms.cases - down * ms.error) / (down * rest + n * ms.cases)
     high = n * (up * ms.cases - ms.error) / (rest + n * up * ms.cases)
     return value, (max(-1.0, low), min(1.0, high))
@@ -126,7 +126,7 @@ def bland_altman(first: Sequence[float], second: Sequence[float], level: float =
     sd, bias = float(apart.std(ddof=1)), float(apart.mean())
     if sd <= 1e-12 * float(np.abs(pairs).max()):
         raise AnalysisError("no_error_variance")
-    reach, t = quantile(0.95), float(stdtrit(n - 1, 0.5 + level / 2))
+    reach, t = quantile(0.95), float(scipy.special.stdtrit(n - 1, 0.5 + level / 2))
     of_bias, of_limit = t * sd / math.sqrt(n), t * sd * math.sqrt(1 / n + reach**2 / (2 * (n - 1)))
     lower, upper = bias - reach * sd, bias + reach * sd
     return Agreement(
@@ -172,7 +172,9 @@ def repeatability(repeats: Sequence[Sequence[float]], level: float = LEVEL) -> R
     squares = math.fsum(float(((group - group.mean()) ** 2).sum()) for group in groups)
     if squares == 0:
         raise AnalysisError("no_error_variance")
-    low, high = (math.sqrt(squares / float(chdtri(free, tail))) for tail in (0.5 - level / 2, 0.5 + level / 2))
+    low, high = (
+        math.sqrt(squares / float(scipy.special.chdtri(free, tail))) for tail in (0.5 - level / 2, 0.5 + level / 2)
+    )
     sd = math.sqrt(squares / free)
     return Repeatability(len(groups), sd, (low, high), quantile(0.95) * math.sqrt(2) * sd)
 

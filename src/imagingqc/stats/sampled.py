@@ -7,13 +7,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.special import stdtrit
 
 from imagingqc.errors import AnalysisError
 from imagingqc.stats.agreement import LEVEL, Interval, wilson
 
 FEWEST = 5  # units below which nothing is said of the frame, unless they are the whole of it
+_ROUNDING = 1e-24
 _Floats = NDArray[np.float64]
 
 
@@ -54,7 +55,7 @@ def sampled_mean(
     y, p, cell = _checked(values, chances, strata, frame)
     mean, variance = _mean(y, p, cell)
     free = max(1, len(y) - len(np.unique(cell)))
-    half = float(stdtrit(free, 0.5 + level / 2)) * math.sqrt(variance)
+    half = float(scipy.special.stdtrit(free, 0.5 + level / 2)) * math.sqrt(variance)
     if (p == 1).all():
         return Estimate(mean, 0.0, (mean, mean), len(y), None)
     interval = (mean - half, mean + half) if half > 1e-12 * float(np.abs(y).max()) else None
@@ -72,7 +73,7 @@ def sampled_share(
     """Share of the frame, as `sampled_mean` of 0 and 1 but with Wilson's interval at the effective sample size.
 
     That size is share (1 − share) / variance (Korn and Graubard, Surv Methodol 24:193, 1998); where the share is 0 or
-    1 that of the weights alone, (Σ 1/p)² / Σ (1 − p)/p².
+    1, or every stratum is alike within, that of the weights alone, (Σ 1/p)² / Σ (1 − p)/p².
     Raises as `sampled_mean`.
     """
     y, p, cell = _checked([float(hit) for hit in hits], chances, strata, frame)
@@ -106,7 +107,9 @@ def _mean(y: _Floats, p: _Floats, cell: NDArray[np.intp]) -> tuple[float, float]
     counts = np.bincount(cell)
     middle = np.where(counts > 1, np.bincount(cell, z) / np.maximum(counts, 1), 0.0)
     factor = np.where(counts > 1, counts / np.maximum(counts - 1, 1), 1.0)
-    return mean, float((factor[cell] * (1 - p) * (z - middle[cell]) ** 2).sum())
+    variance = float((factor[cell] * (1 - p) * (z - middle[cell]) ** 2).sum())
+    # Of equal values within every stratum binary digits leave about 1e-32 of their squares: that is no variance.
+    return mean, variance if variance > _ROUNDING * float((z**2).sum()) else 0.0
 
 
 def _effective(y: _Floats, mean: float, p: _Floats, variance: float) -> float:

@@ -50,6 +50,7 @@ def demo(home: Path | None, host: str, port: int, no_serve: bool) -> None:  # no
     from yingheng.cli.demo_rules import draft_and_trial  # noqa: PLC0415
     from yingheng.cli.demo_teaching import teaching  # noqa: PLC0415
     from yingheng.cli.demo_traffic import messages_and_retakes  # noqa: PLC0415
+    from yingheng.cli.demo_year import earlier_months  # noqa: PLC0415
     from yingheng.jobs.worker import make_engine  # noqa: PLC0415
 
     own_dictionary(HOSPITAL)
@@ -64,6 +65,7 @@ def demo(home: Path | None, host: str, port: int, no_serve: bool) -> None:  # no
     regional_review()
     film_review(HOSPITAL)  # what follows from its results is done with the phantoms
     audits(HOSPITAL)  # afterwards: who signs its reports reads none of these films
+    earlier_months(HOSPITAL)
     teaching(HOSPITAL)
     click.echo("体模检测 … · performance tests with phantoms")
     phantoms(home, HOSPITAL)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import sys
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from yingheng.tenancy.models import Organisation
 
 _DAY = click.DateTime(["%Y-%m-%d"])
+_PAUSE_S = 30.0
 
 
 @click.group("rejects")
@@ -97,7 +99,8 @@ def _imported(
 
 
 def _columns(device: Device, sheet: Sheet, profile: str) -> Columns:
-    from yingheng.rejects.logs.headings import Columns, guessed  # noqa: PLC0415
+    from yingheng.common.errors import Invalid  # noqa: PLC0415
+    from yingheng.rejects.logs.headings import found_again, guessed  # noqa: PLC0415
     from yingheng.rejects.selectors import profile_list  # noqa: PLC0415
 
     if not profile:
@@ -105,7 +108,10 @@ def _columns(device: Device, sheet: Sheet, profile: str) -> Columns:
     known = {one.name: one for one in profile_list(device.pk)}
     if profile not in known:
         raise click.BadParameter(f"没有此名称，现有 · there are: {', '.join(known) or '-'}", param_hint="--profile")
-    return Columns.from_dict(known[profile].mapping)
+    found = found_again(sheet.rows, known[profile].mapping)
+    if found is None:
+        raise Invalid("rejects.columns_moved")
+    return found
 
 
 def _device(hospital: Organisation, name: str) -> Device:
@@ -136,3 +142,35 @@ def count(hospital: Organisation, first: dt.datetime | None) -> None:
 
     n = months_recount(Scope.of_organisation(hospital), first.date() if first else None)
     click.echo(f"{n} 个设备月将重新统计 · months of devices will be counted")
+
+
+@rejects.command("watch")
+@click.option("--once", is_flag=True, help="看一遍就退出 · look once and stop")
+@click.pass_obj
+def watch(hospital: Organisation, *, once: bool) -> None:
+    """Look at the hospital's watched folders for logs, as the workers do every minute; what is taken they import.
+
+    A file is taken at the second look, when it has been the same for as long as its folder says.  Exit code 1 with
+    --once: a folder cannot be read, or a file was refused.
+    """
+    from yingheng.rejects.models import LogFolder  # noqa: PLC0415
+    from yingheng.rejects.services.looking import folder_look  # noqa: PLC0415
+
+    while True:
+        clean = True
+        for row in LogFolder.objects.filter(hospital=hospital, is_active=True).defer("seen").order_by("path"):
+            found = folder_look(row.pk)
+            clean = clean and not (found.trouble or found.refused)
+            click.echo(
+                f"{row.path}: 取走 {found.taken} · taken；内容已有 {found.same} · known；"
+                f"拒绝 {found.refused} · refused；等待 {found.waiting} · waiting{_trouble(found.trouble)}"
+            )
+        if once:
+            sys.exit(0 if clean else 1)
+        time.sleep(_PAUSE_S)
+
+
+def _trouble(code: str) -> str:
+    from yingheng.common.errors import Invalid, error_text  # noqa: PLC0415
+
+    return f"；{error_text(Invalid(code))}" if code else ""

@@ -16,7 +16,6 @@ from yingheng.governance.models import AgendaItem, Attendance, Kind, Meeting, Me
 from yingheng.governance.periods import RHYTHMS, rhythm_of
 from yingheng.governance.services.actions import Task
 from yingheng.governance.services.agenda import Topic
-from yingheng.governance.services.attending import Roll
 from yingheng.governance.services.meetings import MeetingFields
 from yingheng.governance.services.series import SeriesFields
 from yingheng.tenancy.models import User
@@ -215,39 +214,6 @@ class TopicForm(forms.Form):
     @staticmethod
     def initial_of(row: AgendaItem) -> dict[str, Any]:
         return {name: getattr(row, name) for name in ("title", "presenter", "minutes", "fact")}
-
-
-class RollForm(forms.Form):
-    """Who is there: one line for each who was invited, and who else came.  Own signatures stand."""
-
-    also = forms.MultipleChoiceField(
-        label=_("Came without being invited"), required=False, widget=forms.CheckboxSelectMultiple
-    )
-
-    def __init__(self, *args: Any, rows: Sequence[Attendance], others: Sequence[User], **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self._rows = [row for row in rows if row.signed_at is None]
-        self._others = {str(one.pk): one for one in others}
-        self.fields["also"].choices = [(pk, str(one)) for pk, one in self._others.items()]
-        if not others:
-            del self.fields["also"]
-        groups = []
-        for row in self._rows:
-            state, reason = f"state_{row.user_id}", f"reason_{row.user_id}"
-            self.fields[state] = forms.ChoiceField(
-                label=pgettext_lazy("meeting", "Attendance"), choices=Attendance.State.choices, initial=row.state
-            )
-            self.fields[reason] = forms.CharField(
-                label=_("Reason where excused"), max_length=300, required=False, initial=row.reason
-            )
-            groups.append(FieldGroup(str(row.user), (state, reason)))
-        self.groups = (*groups, FieldGroup(_("Others"), ("also",), fold=True))
-
-    @property
-    def roll(self) -> Roll:
-        data = self.cleaned_data
-        marks = {str(row.user_id): (data[f"state_{row.user_id}"], data[f"reason_{row.user_id}"]) for row in self._rows}
-        return Roll(marks, [self._others[pk] for pk in data.get("also", ())])
 
 
 class ActionForm(forms.Form):

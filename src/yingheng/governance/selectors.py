@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import dataclass
 from uuid import UUID
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Max, Q, QuerySet
 
 from yingheng.common.clock import local_day
 from yingheng.common.rows import row_or_not_found
@@ -104,6 +105,48 @@ def is_missed(row: Meeting, today: dt.date | None = None) -> bool:
 def held_by_hospital(scope: Scope, first: dt.date, last: dt.date) -> list[CellSum]:
     """By hospital and month: how many meetings were planned, how many held with signed minutes.  One query."""
     return cell_sums(scope, indicator=INDICATOR, first=first, last=last, by=("hospital", "day"))
+
+
+@dataclass(frozen=True, slots=True)
+class Came:
+    """How often somebody was at the meetings they were asked to; `absent` counts those of whom nothing was noted too.
+
+    `last` is the day on which they were last there.
+    """
+
+    pk: str
+    name: str
+    asked: int
+    present: int
+    excused: int
+    last: dt.date | None
+
+    @property
+    def absent(self) -> int:
+        return self.asked - self.present - self.excused
+
+
+def who_came(organisation: Organisation, year: int, *, kind: str = "", of: User | None = None) -> list[Came]:
+    """By person, at the held meetings of an organisation in a year (of one `kind`, one person), by name.  One query."""
+    rows = Attendance.objects.filter(
+        meeting__organisation=organisation, meeting__held_at__isnull=False,
+        meeting__day__range=(dt.date(year, 1, 1), dt.date(year, 12, 31)),
+    ).order_by()  # fmt: skip
+    rows = rows.filter(meeting__kind=kind) if kind else rows
+    rows = rows.filter(user=of) if of is not None else rows
+    there = Q(state=Attendance.State.PRESENT)
+    told = rows.values("user_id", "user__display_name", "user__username").annotate(
+        asked=Count("pk"),
+        present=Count("pk", filter=there),
+        excused=Count("pk", filter=Q(state=Attendance.State.EXCUSED)),
+        last=Max("meeting__day", filter=there),
+    )
+    found = [
+        Came(str(one["user_id"]), one["user__display_name"] or one["user__username"], one["asked"], one["present"],
+             one["excused"], one["last"])
+        for one in told
+    ]  # fmt: skip
+    return sorted(found, key=lambda one: (one.name, one.pk))
 
 
 def organisations_of(paths: frozenset[str]) -> list[Organisation]:

@@ -31,6 +31,11 @@ ERROR_TEXTS = {
     "governance.too_long": _("A part of the minutes has at most %(most)d characters."),
     "governance.minutes_empty": _("Nothing is written yet."),
     "governance.chair_signs": _("The minutes are signed by who led the meeting."),
+    "governance.officers_signed": _("The minutes are signed: chair and recorder stay as they are."),
+    "governance.officers_same": _("Nothing is different."),
+    "governance.officer_absent": _(
+        "%(who)s was not there and cannot have led the meeting. Put the attendance right first."
+    ),
     "governance.verify_other": _("Somebody else must verify it than who did it."),
     "governance.series_named": _("There is a series of this name already."),
     "governance.series_ended": _("This series was ended."),
@@ -47,6 +52,7 @@ MESSAGES = {
     "meeting.soon": Kind(_("%(title)s takes place on %(day)s at %(time)s, %(place)s.")),
     "meeting.sign": Kind(_("The minutes of %(title)s of %(day)s wait for your signature."), "warning"),
     "meeting.correct": Kind(_("The minutes of %(title)s of %(day)s are to be written anew: %(reason)s."), "warning"),
+    "meeting.officer": Kind(_("Chair or recorder of %(title)s of %(day)s is now you: %(reason)s."), "warning"),
     "meeting.minutes_missing": Kind(_("%(title)s of %(day)s has no minutes yet."), "warning"),
     "meeting.minutes": Kind(_("The minutes of %(title)s of %(day)s are signed and can be read.")),
     "meeting.action_given": Kind(_("To be done by you until %(due)s: %(text)s")),

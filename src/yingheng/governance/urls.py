@@ -2,11 +2,12 @@
 
 from django.urls import path
 
-from yingheng.governance.views import actions, holding, lists, meeting, minutes, planning, series
+from yingheng.governance.views import actions, attendance, holding, lists, meeting, minutes, officers, planning, series
 
 app_name = "governance"
 urlpatterns = [
     path("", lists.meetings, name="meetings"),
+    path("attendance/", attendance.attendance, name="attendance"),
     path("hospitals/", lists.hospitals, name="hospitals"),
     path("new/<uuid:organisation_id>/", planning.meeting_new, name="meeting_new"),
     path("series/", series.series_list, name="series_list"),
@@ -34,6 +35,7 @@ urlpatterns = [
     path("<uuid:meeting_id>/report/<slug:ending>/<slug:lang>/", meeting.report, name="meeting_report"),
     path("<uuid:meeting_id>/hold/", holding.hold, name="meeting_hold"),
     path("<uuid:meeting_id>/attendance/", holding.roll, name="meeting_roll"),
+    path("<uuid:meeting_id>/officers/", officers.officers, name="meeting_officers"),
     path("<uuid:meeting_id>/here/", holding.here, name="meeting_here"),
     path("<uuid:meeting_id>/excuse/", holding.excuse, name="meeting_excuse"),
     path("<uuid:meeting_id>/minutes/", minutes.write, name="minutes"),

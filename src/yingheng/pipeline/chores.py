@@ -28,7 +28,7 @@ from yingheng.ingest.services.querying import queries_push
 from yingheng.jobs.chores import Chore
 from yingheng.jobs.signals import signals_prune
 from yingheng.phantomqc.services import restrictions_due
-from yingheng.rejects.handlers import months_count_again
+from yingheng.rejects.handlers import folders_ask, months_count_again
 from yingheng.review.handlers import samples_due
 from yingheng.review.services.agreeing import agreements_due
 from yingheng.review.services.closing import years_due
@@ -124,5 +124,6 @@ CHORES = (
     Chore(1800.0, meetings_tell),
     Chore(60.0, months_sum),
     Chore(DAY_S, years_due),
+    Chore(60.0, folders_ask),
     Chore(DAY_S, months_count_again),
 )

@@ -53,6 +53,7 @@ from yingheng.rejects.handlers import (
     count_operator,
     count_retake,
     import_log,
+    look_folder,
 )
 from yingheng.review.daily_handlers import clear_ruled, take_closed
 from yingheng.review.handlers import draw_asked
@@ -61,6 +62,7 @@ from yingheng.review.services.agreeing import agreement_asked
 from yingheng.review.services.closing import close_asked
 from yingheng.review.services.lettering import letters_asked
 from yingheng.review.services.publishing import apply_ruled
+from yingheng.review.services.teaching_copying import copy_asked
 from yingheng.rulebook.tasks import run_shadow_asked
 
 # A kind with no handler says that nothing follows it yet; a kind that is not listed is a mistake and gets parked.
@@ -114,6 +116,7 @@ ROUTES: Routes = {
     events.PHANTOM_TRY: (try_phantom,),
     events.REVIEW_ASKED: (draw_asked,),
     events.LETTERS_ASKED: (letters_asked,),
+    events.TEACHING_ASKED: (copy_asked,),
     events.AGREEMENT_ASKED: (agreement_asked,),
     events.YEAR_ENDED: (close_asked,),
     events.CASE_READ: (),
@@ -122,6 +125,7 @@ ROUTES: Routes = {
     events.EXPOSURES_CHANGED: (count_month,),
     events.RETAKE_SETTLED: (count_retake,),
     events.REJECT_LOG_ASKED: (import_log,),
+    events.REJECT_FOLDER_LOOK: (look_folder,),
     events.REJECT_REASON_DECIDED: (apply_reason,),
     events.PIXELS_EXPIRED: (remove_expired_pixels, series_metadata_forget),
 }

@@ -68,7 +68,7 @@ def month_facts(device: Device, month: dt.date) -> Facts:
     recorded = [row for row in told if row["state"] == Retake.State.RECORDED]
     days = ExposureDay.objects.filter(device=device, day__range=(first, last), file__state=LogFile.State.DONE)
     logged = RejectedExposure.objects.filter(
-        device=device, local_day__range=(first, last), source=RejectedExposure.Source.LOG
+        device=device, local_day__range=(first, last), source=RejectedExposure.Source.LOG, withdrawn=False
     )
     found = Facts(
         device=device, first=first, last=last, exams=exams, kept=_kept(device, first, last),

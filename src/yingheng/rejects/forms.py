@@ -12,7 +12,9 @@ from yingheng.catalog.retake_reasons import CAUSES, retake_reasons
 from yingheng.registry.models import Device
 from yingheng.rejects.logs.decoding import LARGEST, Sheet
 from yingheng.rejects.logs.headings import FIELDS, Columns
-from yingheng.rejects.models import LogProfile
+from yingheng.rejects.models import LogFolder, LogProfile
+from yingheng.rejects.services.folders import FolderFields
+from yingheng.rejects.services.withdrawing import LONGEST_REASON
 from yingheng.rejects.texts import FIELDS as FIELD_WORDS
 
 _SHOWN_HEAD = 40  # characters of a heading in a choice
@@ -96,6 +98,55 @@ class ColumnsForm(forms.Form):
         told = self.cleaned_data
         found = {name: int(told[f"column_{name}"]) for name in FIELDS if told.get(f"column_{name}")}
         return Columns(told["head"] - 1, found, told["order"], bool(told["yes_is_accepted"]))
+
+
+class WithdrawForm(forms.Form):
+    """Why an import is taken back."""
+
+    reason = forms.CharField(
+        label=_("Reason"),
+        max_length=LONGEST_REASON,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=_("Such as: columns mixed up, log of another device. It stays on record."),
+    )
+
+
+class FolderForm(forms.Form):
+    """A folder in which a device leaves its logs."""
+
+    profile = forms.ChoiceField(
+        label=_("Columns and device"),
+        help_text=_("Columns that were kept when a log of the device was imported by hand."),
+    )
+    path = forms.CharField(
+        label=_("Folder"), max_length=500, help_text=_("Whole path on the server, below an allowed folder.")
+    )
+    whole = forms.ChoiceField(
+        label=_("A file covers whole"),
+        choices=LogFolder.Whole.choices,
+        help_text=_("Only whole days count. A file written in the course of a day holds a part of it."),
+    )
+    after = forms.ChoiceField(label=_("After taking"), choices=LogFolder.After.choices)
+    stable_s = forms.IntegerField(
+        label=_("Unchanged for, seconds"),
+        min_value=10,
+        max_value=3600,
+        initial=60,
+        help_text=_("A file that is still being written is left alone."),
+    )
+
+    def __init__(self, *args: Any, profiles: Sequence[LogProfile], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._profiles = {str(row.pk): row for row in profiles}
+        self.fields["profile"].choices = [
+            (key, f"{row.name} · {row.device.label}") for key, row in self._profiles.items()
+        ]
+
+    @property
+    def told(self) -> FolderFields:
+        """The fields of a valid form."""
+        data = {name: self.cleaned_data[name] for name in ("path", "whole", "after", "stable_s")}
+        return FolderFields(profile=self._profiles[self.cleaned_data["profile"]], **data)
 
 
 class ReasonForm(forms.Form):

@@ -5,16 +5,22 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
+from django.db.models import Q
+
 from yingheng.catalog.models import Exam, Retake
+from yingheng.common import events
 from yingheng.common.clock import now
+from yingheng.jobs.services import emit
 from yingheng.registry.models import Device
-from yingheng.rejects.models import LogFile, ReasonDecision, RejectedExposure
+from yingheng.rejects.models import LogFile, LogFolder, ReasonDecision, RejectedExposure
 from yingheng.rejects.services.counting import month_ask, month_count, months_recount
 from yingheng.rejects.services.importing import log_import
+from yingheng.rejects.services.looking import folder_look
 from yingheng.rejects.services.reasons import reason_apply
 from yingheng.tenancy.scope import Scope
 
 _BACK = dt.timedelta(days=40)  # the running month and the one before
+_LOOK_AGAIN = dt.timedelta(seconds=45)
 
 
 def count_month(natural_key: str, payload: dict[str, Any]) -> None:  # noqa: ARG001 - a handler's signature
@@ -60,6 +66,22 @@ def apply_reason(natural_key: str, payload: dict[str, Any]) -> None:  # noqa: AR
     row = ReasonDecision.objects.select_related("hospital").filter(pk=natural_key).first()
     if row is not None:
         reason_apply(decision=row)
+
+
+def look_folder(natural_key: str, payload: dict[str, Any]) -> None:  # noqa: ARG001 - a handler's signature
+    """Route for `events.REJECT_FOLDER_LOOK`: a share that hangs holds up this job alone."""
+    row = LogFolder.objects.select_related("hospital").filter(pk=natural_key).first()
+    if row is not None and folder_look(row.pk).more:
+        emit(events.REJECT_FOLDER_LOOK, natural_key, scope=row.hospital.path)
+
+
+def folders_ask() -> int:
+    """Chore: have every watched folder looked at by a job; returns how many."""
+    rows = LogFolder.objects.filter(is_active=True).select_related("hospital")
+    due = rows.filter(Q(looked_at=None) | Q(looked_at__lt=now() - _LOOK_AGAIN))
+    for row in due:
+        emit(events.REJECT_FOLDER_LOOK, str(row.pk), scope=row.hospital.path)
+    return len(due)
 
 
 def months_count_again() -> int:

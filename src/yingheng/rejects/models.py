@@ -4,6 +4,9 @@ Of accepted exposures only numbers are kept (a year has millions, and nobody ask
 a row.  Files may overlap: a rejected exposure has a key made of what it says, and of the totals of a day the file that
 tells most of it counts, since a later export of the same log can only hold more.  `CountedDay`, `CountedMonth` and the
 rows of sources other than "log" are derived and written by `services.counting` alone.
+
+An import that was wrong is taken back by a fact of its own (`LogWithdrawal`).  Its rows stay, `withdrawn`, in no
+figure; what another file told too (`LogMention`) goes on as a row of that file.
 """
 
 from __future__ import annotations
@@ -14,6 +17,10 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from yingheng.common.ids import uuid7
+from yingheng.rejects.folder_models import FolderFile, LogFolder
+
+__all__ = ["CountedDay", "CountedMonth", "ExposureDay", "FolderFile", "LogFile", "LogFolder", "LogMention",
+           "LogProfile", "LogWithdrawal", "ReasonDecision", "RejectedExposure"]  # fmt: skip
 
 
 class LogProfile(models.Model):
@@ -46,6 +53,7 @@ class LogFile(models.Model):
         IMPORTING = "importing", pgettext_lazy("log", "being imported")
         DONE = "done", pgettext_lazy("log", "imported")
         REFUSED = "refused", pgettext_lazy("log", "refused")
+        WITHDRAWN = "withdrawn", pgettext_lazy("log", "taken back")
 
     class Shape(models.TextChoices):
         REJECTED = "rejected", _("one row for each rejected exposure")
@@ -81,7 +89,8 @@ class LogFile(models.Model):
     class Meta:
         constraints = (
             models.CheckConstraint(
-                condition=Q(state__in=["uploaded", "importing", "done", "refused"]), name="log_file_state_known"
+                condition=Q(state__in=["uploaded", "importing", "done", "refused", "withdrawn"]),
+                name="log_file_state_known",
             ),
         )
         indexes = (models.Index(fields=["hospital", "-made_at"], name="log_file_newest"),)
@@ -121,6 +130,7 @@ class RejectedExposure(models.Model):
     `reason` is a code of the dictionary of retake reasons; empty while nobody knows what `reason_text` means.  One that
     a person set (`reason_by_name`) is never changed by a file or a table.  `counted`: how many of `n` are in the rate.
     `exam`, `retake`, `performer` (of the operator, else of the exam) and `counted` are written by counting.
+    `withdrawn`: its log was taken back; the row is on record and in no figure.
     """
 
     class Source(models.TextChoices):
@@ -151,10 +161,13 @@ class RejectedExposure(models.Model):
     reason = models.CharField(max_length=64, blank=True)
     reason_by_name = models.CharField(max_length=200, blank=True)
     is_demo = models.BooleanField(default=False)
+    withdrawn = models.BooleanField(default=False)
 
     class Meta:
         constraints = (
-            models.UniqueConstraint(fields=["device", "source", "key"], name="rejected_exposure_key"),
+            models.UniqueConstraint(
+                fields=["device", "source", "key"], condition=Q(withdrawn=False), name="rejected_exposure_key"
+            ),
             models.CheckConstraint(
                 condition=Q(source__in=["log", "mpps", "register"]), name="rejected_exposure_source_known"
             ),
@@ -167,6 +180,37 @@ class RejectedExposure(models.Model):
 
     def __str__(self) -> str:
         return f"{self.device_id} {self.local_day} {self.reason_text}"
+
+
+class LogMention(models.Model):
+    """That a file tells of a rejected exposure which another file brought; `told`: what it says, where it differs."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    hospital = models.ForeignKey("tenancy.Organisation", on_delete=models.PROTECT, related_name="+")
+    file = models.ForeignKey(LogFile, on_delete=models.PROTECT, related_name="mentions")
+    exposure = models.ForeignKey(RejectedExposure, on_delete=models.PROTECT, related_name="mentions")
+    told = models.JSONField(null=True)
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=["exposure", "file"], name="log_mention_key"),)
+
+    def __str__(self) -> str:
+        return f"{self.file_id} {self.exposure_id}"
+
+
+class LogWithdrawal(models.Model):
+    """That somebody took an import back, and why.  Rows are only added."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    hospital = models.ForeignKey("tenancy.Organisation", on_delete=models.PROTECT, related_name="+")
+    file = models.OneToOneField(LogFile, on_delete=models.PROTECT, related_name="withdrawal")
+    reason = models.CharField(max_length=500)
+    actor_id = models.CharField(max_length=64)
+    actor_name = models.CharField(max_length=200)
+    made_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.reason
 
 
 class ReasonDecision(models.Model):

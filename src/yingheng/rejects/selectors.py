@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, Max, Min, Q, QuerySet
+from django.db.models import Count, Max, Min, Q, QuerySet, Sum
+from django.db.models.functions import TruncMonth
 
 from yingheng.common.errors import NotFound
-from yingheng.rejects.models import CountedDay, LogFile, LogProfile, RejectedExposure
+from yingheng.rejects.models import CountedDay, FolderFile, LogFile, LogFolder, LogProfile, RejectedExposure
 from yingheng.rejects.reasons import NOT_TOLD, UNKNOWN
 from yingheng.rejects.sums import unknown_rows
 from yingheng.tenancy.scope import Scope
@@ -30,12 +31,14 @@ class RowFilter:
     source: str = ""
     performer: str = ""
     counted: bool = False
+    file: UUID | None = None
 
 
 def row_list(scope: Scope, wanted: RowFilter) -> QuerySet[RejectedExposure]:
-    """Rejected exposures of all sources, newest first."""
+    """Rejected exposures of all sources, newest first; those of an import taken back where its file is asked for."""
     rows = RejectedExposure.objects.select_related("device", "exam__device", "performer", "file", "hospital")
     rows = scope.filter(rows.filter(_reason(wanted.reason)))
+    rows = rows.filter(file=wanted.file) if wanted.file else rows.filter(withdrawn=False)
     conditions: dict[str, Any] = {
         "local_day__gte": wanted.first,
         "local_day__lte": wanted.last,
@@ -82,11 +85,63 @@ def log_list(scope: Scope) -> QuerySet[LogFile]:
 
 def log_get(scope: Scope, file_id: UUID) -> LogFile:
     """One file; NotFound outside the scope."""
-    rows = LogFile.objects.select_related("device__hospital", "hospital")
+    rows = LogFile.objects.select_related("device__hospital", "hospital", "withdrawal")
     found = scope.filter(rows).filter(pk=file_id).first()
     if found is None:
         raise NotFound("rejects.file_unknown")
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class BroughtMonth:
+    """What a file tells of a month of its device; `acquired` None where it lists rejected exposures alone."""
+
+    month: dt.date
+    days: int
+    whole: int
+    acquired: int | None
+    rejected: int
+
+
+def months_brought(row: LogFile) -> list[BroughtMonth]:
+    """By month, the newest first.  One query."""
+    told = row.days.order_by().annotate(month=TruncMonth("day")).values_list("month")
+    told = told.annotate(
+        n=Count("pk"), whole=Count("pk", filter=Q(is_whole=True)), acquired=Sum("acquired"), rejected=Sum("rejected")
+    )
+    return [BroughtMonth(*one) for one in told.order_by("-month")]
+
+
+def folder_list(scope: Scope) -> QuerySet[LogFolder]:
+    """Folders with logs, with numbers of their files."""
+    rows = LogFolder.objects.select_related("hospital", "device", "profile").defer("seen")
+    state = FolderFile.State
+    rows = rows.annotate(
+        n_taken=Count("files", filter=Q(files__state=state.TAKEN)),
+        n_refused=Count("files", filter=Q(files__state=state.REFUSED)),
+    )
+    return scope.filter(rows).order_by("path")
+
+
+def folder_get(scope: Scope, folder_id: UUID) -> LogFolder:
+    """One folder; NotFound outside the scope."""
+    rows = LogFolder.objects.select_related("hospital", "device", "profile").defer("seen")
+    found = scope.filter(rows).filter(pk=folder_id).first()
+    if found is None:
+        raise NotFound("rejects.folder_unknown")
+    return found
+
+
+def folder_files(row: LogFolder, state: str = "") -> QuerySet[FolderFile]:
+    """What was found in a folder, newest first."""
+    rows = row.files.select_related("log").defer("log__content", "log__refused")
+    return (rows.filter(state=state) if state else rows).order_by("-at", "-pk")
+
+
+def profiles_offered(scope: Scope) -> list[LogProfile]:
+    """Saved columns of all devices, by device and name."""
+    rows = LogProfile.objects.select_related("hospital", "device__hospital")
+    return list(scope.filter(rows).order_by("device__name", "device", "name")[:500])
 
 
 def profile_list(device_id: UUID) -> list[LogProfile]:

@@ -119,7 +119,7 @@ def coverage(asked: Asked) -> dict[str, int]:
 
 def unknown_rows() -> QuerySet[RejectedExposure]:
     """Those of logs that have a text of which nobody knows what it means."""
-    rows = RejectedExposure.objects.filter(source=RejectedExposure.Source.LOG, reason="")
+    rows = RejectedExposure.objects.filter(source=RejectedExposure.Source.LOG, reason="", withdrawn=False)
     return rows.exclude(reason_key="")
 
 

@@ -11,7 +11,7 @@ class ReviewConfig(AppConfig):
         from yingheng.common.errors import error_texts_add  # noqa: PLC0415 - apps load after settings
         from yingheng.common.ui.panels import register_panel  # noqa: PLC0415
         from yingheng.notify.messages import message_kinds_add  # noqa: PLC0415
-        from yingheng.review import agenda, reporting, sheet_subject  # noqa: PLC0415
+        from yingheng.review import agenda, holding, reporting, sheet_subject  # noqa: PLC0415
         from yingheng.review.faults import fault_name  # noqa: PLC0415
         from yingheng.review.panels import exam_review  # noqa: PLC0415
         from yingheng.review.services.counting import MONTHS, RECOUNTS  # noqa: PLC0415
@@ -29,3 +29,4 @@ class ReviewConfig(AppConfig):
         reporting.register()
         register_panel("exam", exam_review)
         agenda.register()
+        holding.register()

@@ -29,7 +29,7 @@ _READ_ICONS = {"submitted": ("pass", "check"), "begun": ("accent", "pencil"), "a
 
 def cases_section(request: HttpRequest, row: Campaign, *, plans: bool) -> Section:
     """A page of cases by number.  Results only once they are announced; whoever reads in it learns nothing more of
-    the cases than as a reader.  Three queries.
+    the cases than as a reader.  Four queries.
     """
     asked = request.GET.get("after", "")
     after = int(asked) if asked.isdecimal() and len(asked) < 9 else 0
@@ -42,7 +42,7 @@ def cases_section(request: HttpRequest, row: Campaign, *, plans: bool) -> Sectio
     shown, open_ = found[:PAGE], row.state == Campaign.State.PUBLISHED
     blind = not open_ and row.assignments.filter(reader=request.user).exists()
     slots = slots_of(shown) if plans else {}
-    columns = [Column("number", _("No."), align="right")]
+    columns = [Column("number", _("No."), nowrap=True)]
     columns += (
         []
         if blind
@@ -58,7 +58,7 @@ def cases_section(request: HttpRequest, row: Campaign, *, plans: bool) -> Sectio
             columns=columns,
             rows=[_case_row(case, slots.get(case.pk, []), plans=plans) for case in shown],
             caption=pgettext("film review", "Cases"),
-            pager=Pager(shown=len(shown), total=row.n_cases, next_url=following),
+            pager=Pager(shown=len(shown), total=row.cases.count(), next_url=following),
             empty=Empty(_("No case"), icon="stack-2"),
         ),
         hint=_("You read in this sample: where its cases come from is shown when results are announced.")
@@ -123,7 +123,7 @@ def readers_section(row: Campaign, shares: Sequence[Share]) -> Section:
                 Column("late", _("Overdue"), align="right"),
                 Column("back", _("Handed back"), align="right", phone=False),
                 Column("time", _("Seconds a case"), align="right", phone=False),
-                Column("do", "", align="right", phone=False),
+                Column("do", "", align="right"),
             ),
             rows=[
                 Row(
@@ -174,4 +174,4 @@ def draw_sections(row: Campaign) -> list[Section]:
     if told:
         found.insert(0, Section(_("What it tells"), KeyValues([*confidence_rows(told), *note_rows(row.draw)])))
     cells = row.draw.get("cells", ())
-    return [*found, cells_section(cells, sampling)] if cells else found
+    return [*found, cells_section(cells, sampling, row.subject_kind)] if cells else found

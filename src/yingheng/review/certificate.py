@@ -101,7 +101,7 @@ def certificate_of(work: Work, *, signed: SignatureLine | None = None, made_at: 
             Section(_("Work done"), (Text(_said(work, where)), _table(work))),
             Section(_("How it was counted"), (Facts(_counted()),)),
         ),
-        signatures=(line,),
+        signatures=(line, SignatureLine(_("Seal of the organisation"))),
         foot=_("Yingheng"),
         digest=work.digest,
         demo=bool(settings.YINGHENG_DEMO) or any(one.campaign.is_demo for one in work.parts),
@@ -114,8 +114,8 @@ def _said(work: Work, where: str) -> str:
             "last": work.last_day, "time": _time(work.seconds)}  # fmt: skip
     return (
         ngettext(
-            "%(name)s read %(n)d case for %(place)s from %(first)s to %(last)s, in %(time)s.",
-            "%(name)s read %(n)d cases for %(place)s from %(first)s to %(last)s, in %(time)s.",
+            "From %(first)s to %(last)s %(name)s read %(n)d case for %(place)s; time: %(time)s.",
+            "From %(first)s to %(last)s %(name)s read %(n)d cases for %(place)s; time: %(time)s.",
             work.n,
         )
         % told
@@ -145,7 +145,9 @@ def _counted() -> tuple[tuple[str, str], ...]:
 
 
 def _time(seconds: int) -> str:
-    """Hours from one hour on, minutes below."""
+    """Hours from one hour on, minutes below; a dash where no time was kept."""
+    if seconds < _MINUTE:
+        return _("under a minute") if seconds else "—"
     if seconds >= _HOUR:
         return _("%(n).1f hours") % {"n": seconds / _HOUR}
     return _("%(n)d minutes") % {"n": round(seconds / _MINUTE)}

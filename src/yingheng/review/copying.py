@@ -8,7 +8,7 @@ only the closed list of attributes that drawing needs is written, one file for e
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -56,21 +56,35 @@ class Copied:
     places: dict[tuple[object, int], tuple[int, int]]
 
 
-def copies(scope: Scope, picks: Sequence[Pick], positions: Positions = lambda _rows: {}) -> Copied:
-    """Copies of the chosen slices, in the order of the series.  `positions` tells those of frames that share an object.
+Frame = tuple[Instance, int, float | None]
+Chosen = Sequence[tuple[Series, Sequence[Frame]]]
 
-    Invalid: none or more than MOST_IMAGES are chosen, or an image cannot be copied (its pixels are gone, it is a
-    document, something in it still tells whose it is).
+
+def chosen(scope: Scope, picks: Sequence[Pick], positions: Positions = lambda _rows: {}) -> Chosen:
+    """The frames that are picked, in the order of the series.  `positions` tells those of frames that share an object.
+
+    Invalid: none or more than MOST_IMAGES.
     """
-    chosen = [(n, pick, _frames(scope, pick, positions)) for n, pick in enumerate(picks)]
-    if not 1 <= sum(len(frames) for _n, _pick, frames in chosen) <= MOST_IMAGES:
+    found = [(pick.series, _frames(scope, pick, positions)) for pick in picks]
+    if not 1 <= sum(len(frames) for _series, frames in found) <= MOST_IMAGES:
         raise Invalid("review.teaching_images", n=MOST_IMAGES)
+    return found
+
+
+def copied(found: Chosen, report: Callable[[int, int], None] = lambda _done, _total: None) -> Copied:
+    """Copies of chosen frames; `report` hears how many of how many are made.
+
+    Invalid: an image cannot be copied (its pixels are gone, it is a document, something in it still tells whose it is).
+    """
     images: list[NewImage] = []
     places: dict[tuple[object, int], tuple[int, int]] = {}
+    total = sum(len(frames) for _series, frames in found)
     secret = secrets.token_bytes(32)  # for this case alone, and never kept: nothing leads back
     try:
-        for n, pick, frames in chosen:
-            images += _series(n, pick.series, frames, secret)
+        for n, (series, frames) in enumerate(found):
+            for image in _series(n, series, frames, secret):
+                images.append(image)
+                report(len(images), total)
             places |= {(row.pk, frame): (n, at) for at, (row, frame, _mm) in enumerate(frames)}
     except (DataError, AnalysisError) as refused:
         raise Invalid("review.teaching_copy", why=reason_text(refused.reason, language())) from refused
@@ -79,10 +93,12 @@ def copies(scope: Scope, picks: Sequence[Pick], positions: Positions = lambda _r
     return Copied(images, places)
 
 
-_Frame = tuple[Instance, int, float | None]
+def copies(scope: Scope, picks: Sequence[Pick], positions: Positions = lambda _rows: {}) -> Copied:
+    """Copies of the chosen slices, at once: for a few of them."""
+    return copied(chosen(scope, picks, positions))
 
 
-def _frames(scope: Scope, pick: Pick, positions: Positions) -> list[_Frame]:
+def _frames(scope: Scope, pick: Pick, positions: Positions) -> list[Frame]:
     rows = list(instances_of_series(scope, pick.series))
     known = positions(rows)
     every = [(row, frame, known.get((row.pk, frame), row.position_mm)) for row in rows for frame in
@@ -90,8 +106,7 @@ def _frames(scope: Scope, pick: Pick, positions: Positions) -> list[_Frame]:
     return every[max(0, pick.first - 1) : pick.last : max(1, pick.step)]
 
 
-def _series(n: int, series: Series, frames: Sequence[_Frame], secret: bytes) -> list[NewImage]:
-    found: list[NewImage] = []
+def _series(n: int, series: Series, frames: Sequence[Frame], secret: bytes) -> Iterator[NewImage]:
     label = cleaned(series.description)
     with TemporaryDirectory(prefix="teaching-") as folder:
         clean: dict[object, tuple[Path, Covers]] = {}
@@ -101,8 +116,7 @@ def _series(n: int, series: Series, frames: Sequence[_Frame], secret: bytes) -> 
                     path.unlink(missing_ok=True)
                 clean = {row.pk: _cleaned(row, series, secret, Path(folder) / f"{at}.dcm")}
             path, covers = clean[row.pk]
-            found.append(_image((n, at), (series.modality, label), (path, frame, mm), covers))
-    return found
+            yield _image((n, at), (series.modality, label), (path, frame, mm), covers)
 
 
 def _cleaned(row: Instance, series: Series, secret: bytes, target: Path) -> tuple[Path, Covers]:

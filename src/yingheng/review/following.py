@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TypeVar
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, Model, OuterRef, Prefetch, Q, QuerySet
 
 from yingheng.common.rows import row_or_not_found
+from yingheng.registry.models import Person
 from yingheng.review.grading import Difference, differences
 from yingheng.review.models import Appeal, Assignment, Campaign, Case, Mark, Reading, Ruling, Tracing
 from yingheng.review.models.reading import ARBITER
@@ -18,33 +20,43 @@ from yingheng.tenancy.models import User
 from yingheng.tenancy.scope import Scope
 
 _CASE = ("campaign__organisation", "template", "hospital", "exam", "device", "performer", "item")
+_OF_CASE = tuple(f"case__{name}" for name in _CASE)
+_M = TypeVar("_M", bound=Model)
 
 
-def cases_seen(scope: Scope, user: User) -> QuerySet[Case]:
-    """Cases of hospitals within the scope, and open results of the person's own films.
+def listed(rows: QuerySet[_M], case: str = "") -> QuerySet[_M]:
+    """Rows with the case at `case` ("case__", or "" for cases) and what a line of a list tells of it.
 
-    Of a sample that a region asked for a hospital knows no case before its results are open.
+    Sample and score sheet are fetched once each, not with every line: both are long texts, and few for many cases.
+    Two queries more.
     """
-    return _seen(scope, user, known_cases(scope))
+    campaigns = Campaign.objects.select_related("organisation").defer("sampling", "draw")
+    once = (Prefetch(f"{case}campaign", campaigns), f"{case}template")
+    return rows.select_related(*(f"{case}{name}" for name in _CASE[2:])).prefetch_related(*once)
 
 
 def case_seen(scope: Scope, user: User, case_id: UUID | str) -> Case:
-    """One of `cases_seen`; NotFound for any other."""
+    """A case of a hospital within the scope, or an open result of a film of the person's own; NotFound for any other.
+
+    Of a sample that a region asked for a hospital knows no case before its results are open.
+    """
     # The case is named twice: else the database would gather all cases of the scope to look for it among them.
     one = known_cases(scope).filter(pk=case_id)
-    return row_or_not_found(_seen(scope, user, one), case_id, "review.case_unknown")
+    return row_or_not_found(_seen(scope, user, one).select_related(*_CASE), case_id, "review.case_unknown")
 
 
 def _seen(scope: Scope, user: User, known: QuerySet[Case]) -> QuerySet[Case]:
-    rows = Case.objects.select_related(*_CASE)
+    rows = Case.objects.all()
     own = Q(performer__user=user) & OPEN_CASES & REAL_CASES
     return rows.filter(Q(pk__in=known.order_by().values("pk")) | own) if scope else rows.filter(own)
 
 
 def own_cases(user: User) -> QuerySet[Case]:
-    """The person's own films whose results are open, newest first."""
-    rows = Case.objects.filter(OPEN_CASES, REAL_CASES, performer__user=user, state=Case.State.SETTLED)
-    return rows.select_related(*_CASE).order_by("-settled_at", "-pk")
+    """The person's own films whose results are open, newest first.  One query before the rows are asked for."""
+    # By the person's id: a join would let the database gather and sort everything they ever made for each page.
+    person = Person.objects.filter(user=user).values_list("pk", flat=True).first()
+    rows = Case.objects.filter(OPEN_CASES, REAL_CASES, performer=person, state=Case.State.SETTLED)
+    return listed(rows if person else rows.none()).order_by("-settled_at", "-pk")
 
 
 def campaign_seen(scope: Scope, campaign_id: UUID | str) -> Campaign:
@@ -75,30 +87,38 @@ def appeals_of(case: Case) -> list[Appeal]:
 
 def appeals_seen(scope: Scope, user: User) -> QuerySet[Appeal]:
     """Appeals of hospitals within the scope, and those that the person filed or that are about their own films."""
-    wanted = Q(filed_by_id=str(user.pk)) | Q(case__performer__user=user)
-    if scope:
-        wanted |= Q(pk__in=scope.filter(Appeal.objects.all()).values("pk"))
-    rows = Appeal.objects.filter(wanted)
-    return rows.select_related("hospital", *(f"case__{name}" for name in _CASE), "ruling", "new_ruling")
+    return listed(_appeals(scope, user), "case__").select_related("hospital", "ruling", "new_ruling")
 
 
 def appeal_seen(scope: Scope, user: User, appeal_id: UUID | str) -> Appeal:
     """One of `appeals_seen`; NotFound for any other."""
-    return row_or_not_found(appeals_seen(scope, user), appeal_id, "review.appeal_unknown")
+    rows = _appeals(scope, user).select_related("hospital", "ruling", "new_ruling", *_OF_CASE)
+    return row_or_not_found(rows, appeal_id, "review.appeal_unknown")
+
+
+def _appeals(scope: Scope, user: User) -> QuerySet[Appeal]:
+    wanted = Q(filed_by_id=str(user.pk)) | Q(case__performer__user=user)
+    if scope:
+        wanted |= Q(Exists(scope.filter(Appeal.objects.filter(pk=OuterRef("pk")))))
+    return Appeal.objects.filter(wanted)
 
 
 def tracings_seen(scope: Scope, user: User) -> QuerySet[Tracing]:
     """Tracings of hospitals within the scope, and those the person is responsible for."""
-    wanted = Q(responsible=user)
-    if scope:
-        wanted |= Q(pk__in=scope.filter(Tracing.objects.all()).values("pk"))
-    rows = Tracing.objects.filter(wanted)
-    return rows.select_related("hospital", "responsible", "ruling", *(f"case__{name}" for name in _CASE))
+    return listed(_tracings(scope, user), "case__").select_related("hospital", "responsible", "ruling")
 
 
 def tracing_seen(scope: Scope, user: User, tracing_id: UUID | str) -> Tracing:
     """One of `tracings_seen`; NotFound for any other."""
-    return row_or_not_found(tracings_seen(scope, user), tracing_id, "review.tracing_unknown")
+    rows = _tracings(scope, user).select_related("hospital", "responsible", "ruling", *_OF_CASE)
+    return row_or_not_found(rows, tracing_id, "review.tracing_unknown")
+
+
+def _tracings(scope: Scope, user: User) -> QuerySet[Tracing]:
+    wanted = Q(responsible=user)
+    if scope:
+        wanted |= Q(Exists(scope.filter(Tracing.objects.filter(pk=OuterRef("pk")))))
+    return Tracing.objects.filter(wanted)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from imagingqc.stats.sampling import Unit
 from yingheng.catalog.models import Exam, Report, Series
-from yingheng.review.models import Plan, SubjectKind
+from yingheng.review.models import Campaign, Plan, SubjectKind
 from yingheng.review.services.positioning import Finder
 from yingheng.review.signers import signer_of, staff_of
 from yingheng.review.spec import SamplingSpec
@@ -61,9 +61,13 @@ def subjects(
         return _report_subjects(_reports(organisation, sampling, days, is_demo=is_demo))
     rows = Exam.objects.filter(_wanted(organisation, sampling, days, is_demo=is_demo))
     if kind == SubjectKind.EXAM:
-        kept = Series.objects.filter(exam=OuterRef("pk"), pixels_gone_at__isnull=True, n_frames__gt=0)
-        rows = rows.filter(Exists(kept))
+        rows = rows.filter(Exists(kept_series(OuterRef("pk"))))
     return sorted(_subject(row) for row in rows.values_list("pk", *_COLUMNS).iterator(chunk_size=5000))
+
+
+def kept_series(exam: OuterRef) -> QuerySet[Series]:
+    """Series of an exam whose images can be looked at."""
+    return Series.objects.filter(exam=exam, pixels_gone_at__isnull=True, n_frames__gt=0)
 
 
 def _report_subjects(rows: QuerySet[Report]) -> list[Subject]:
@@ -79,6 +83,15 @@ def plan_subjects(plan: Plan, first_day: dt.date, last_day: dt.date) -> list[Sub
     sampling = SamplingSpec.from_dict(plan.sampling)
     days = (first_day, last_day)
     found = subjects(plan.organisation, plan.subject_kind, sampling, days, is_demo=plan.is_demo)
+    return _positioned(found) if "position" in sampling.strata else found
+
+
+def campaign_subjects(campaign: Campaign) -> list[Subject]:
+    """What could be drawn today for a sample, as its plan was when it was drawn."""
+    sampling = SamplingSpec.from_dict(campaign.sampling)
+    days = (campaign.first_day, campaign.last_day)
+    kind, demo = campaign.subject_kind, campaign.is_demo
+    found = subjects(campaign.organisation, kind, sampling, days, is_demo=demo)
     return _positioned(found) if "position" in sampling.strata else found
 
 

@@ -49,13 +49,13 @@ def hospitals_report(row: Campaign, found: Comparison, lang: Language) -> Report
 
 def _table(found: Comparison) -> Table:
     columns = (
-        Column(pgettext("case", "Hospital"), 1.9),
+        Column(pgettext("case", "Hospital"), 3),
         Column(_("Cases"), 0.75, "right"),
-        Column(_("Mean score"), 2.1, "right"),
-        Column(_("With the common mix"), 2.1, "right"),
-        Column(pgettext("comparison", "Place"), 0.8, "right"),
-        Column(_("Excellent"), 2, "right"),
-        Column(_("Waste"), 1.8, "right"),
+        Column(_("Mean score"), 1.6, "right"),
+        Column(_("With the common mix"), 1.6, "right"),
+        Column(pgettext("comparison", "Place"), 0.9, "right"),
+        Column(_("Excellent"), 1.6, "right"),
+        Column(_("Waste"), 1.5, "right"),
     )
     return Table(columns, tuple(_row(one) for one in found.lines), _("No result yet"))
 
@@ -64,17 +64,19 @@ def _row(one: Line) -> tuple[str, ...]:
     few = "*" if one.few else ""
     best, worst = one.place or (0, 0)
     place = "—" if not best else str(best) if best == worst else f"{best}–{worst}"
-    shares = (_text(one.excellent, share=True), _text(one.waste, share=True))
-    return (one.name + few, str(one.n), _text(one.mean), _text(one.standard), place, *shares)
+    shares = [_text(told, share=True, apart="\n") for told in (one.excellent, one.waste)]
+    means = [_text(told, apart="\n") for told in (one.mean, one.standard)]
+    return (one.name + few, str(one.n), *means, place, *shares)
 
 
-def _text(told: Figure, *, share: bool = False) -> str:
+def _text(told: Figure, *, share: bool = False, apart: str = " ") -> str:
+    """Value and interval; in tables one below the other, so that neither is torn apart."""
     if "value" not in told:
         return "—"
     scale, unit = (100.0, " %") if share else (1.0, "")
     interval = told["interval"]
     inferred = interval and interval[0] < interval[1]  # where everything was read there is nothing to infer
-    between = f" ({scale * interval[0]:.1f}–{scale * interval[1]:.1f})" if inferred else ""
+    between = f"{apart}({scale * interval[0]:.1f}–{scale * interval[1]:.1f})" if inferred else ""
     return f"{scale * told['value']:.1f}{unit}{between}"
 
 

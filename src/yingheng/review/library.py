@@ -6,7 +6,7 @@ seen by others once they were offered to the region and accepted there.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -16,8 +16,7 @@ from django.utils.translation import gettext_lazy as _
 
 from yingheng.common.rows import row_or_not_found
 from yingheng.review.dictionary import defects, letters_of, positions
-from yingheng.review.models import Exercise, TeachingCase, TeachingImage
-from yingheng.sheets.spec import Words
+from yingheng.review.models import DictionaryEntry, EntryKind, Exercise, TeachingCase, TeachingImage
 from yingheng.tenancy.models import User
 from yingheng.tenancy.scope import Scope
 
@@ -25,6 +24,7 @@ GRADES: Mapping[str, Promise] = {"a": _("Grade A"), "b": _("Grade B"), "c": _("G
 GRADE_KEYS = tuple(GRADES)  # from the best to the worst
 _State, _Share = TeachingCase.State, TeachingCase.Share
 _MOST_BESIDE, _MOST_FILMS = 5, 500
+_MOST_FACETS, _MOST_NAMED = 5000, 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,15 +128,66 @@ def above_of(paths: Iterable[str]) -> list[str]:
     return sorted(found)
 
 
+@dataclass(frozen=True, slots=True)
+class Facets:
+    """What the cases that somebody sees can be told apart by: only what finds something is offered.
+
+    `owners` by id with their names, `parts` as they were written (one spelling of each), codes of positions and
+    defects.
+    """
+
+    owners: Mapping[str, str]
+    parts: tuple[str, ...]
+    positions: tuple[str, ...]
+    defects: tuple[str, ...]
+
+
+def facets(rows: QuerySet[TeachingCase]) -> Facets:
+    """The facets of cases.  One query, of at most _MOST_FACETS different answers."""
+    told = rows.order_by("organisation__path").values_list(
+        "organisation_id", "organisation__name", "body_part", "position", "codes"
+    )
+    owners: dict[str, str] = {}
+    parts: dict[str, str] = {}
+    places: set[str] = set()
+    codes: set[str] = set()
+    for owner, name, part, position, several in told.distinct()[:_MOST_FACETS]:
+        owners[str(owner)] = name
+        parts.setdefault(part.upper(), part)
+        places.add(position)
+        codes.update(several.split("|"))
+    known = sorted(part for key, part in parts.items() if key)
+    return Facets(owners, tuple(known), tuple(sorted(places - {""})), tuple(sorted(codes - {""})))
+
+
 def _narrowed(rows: QuerySet[TeachingCase], wanted: Wanted) -> QuerySet[TeachingCase]:
-    equal = {"kind": wanted.kind, "modality": wanted.modality, "body_part": wanted.body_part,
+    equal = {"kind": wanted.kind, "modality": wanted.modality, "body_part__iexact": wanted.body_part,
              "position": wanted.position, "organisation": wanted.owner}  # fmt: skip
     rows = rows.filter(**{name: value for name, value in equal.items() if value})
     if wanted.defect:
         rows = rows.filter(codes__contains=f"|{wanted.defect}|")
-    for word in wanted.words.lower().split()[:8]:
-        rows = rows.filter(search__contains=word)
+    words = wanted.words.lower().split()[:8]
+    own = _own_names() if words else []
+    for word in words:
+        found = Q(search__contains=word)
+        named = [(kind, code) for kind, code, text in own if word in text]
+        for kind, code in named[:_MOST_NAMED]:
+            found |= Q(position=code) if kind == EntryKind.POSITION else Q(codes__contains=f"|{code}|")
+        rows = rows.filter(found)
     return rows
+
+
+def _own_names() -> list[tuple[str, str, str]]:
+    """(kind, code, names and letters) of the entries that organisations added, as they are called now.  One query.
+
+    Cases keep codes, so that an entry that is renamed is found under its new name.
+    """
+    rows = DictionaryEntry.objects.exclude(kind=EntryKind.REPORT).values_list("kind", "code", "content")
+    found = []
+    for kind, code, content in rows:
+        zh, en = str(content.get("zh", "")), str(content.get("en", ""))
+        found.append((kind, code, "\n".join((zh, en, letters_of(zh))).lower()))
+    return found
 
 
 def _alike(modality: str) -> tuple[str, ...]:
@@ -149,11 +200,11 @@ def codes_text(codes: Iterable[str]) -> str:
     return "".join(f"|{code}" for code in codes) + "|"
 
 
-def search_text(case: TeachingCase, own: Sequence[Words] = ()) -> str:
-    """Everything that a case is found by: its words, and the names of its defects and position with their letters."""
+def search_text(case: TeachingCase) -> str:
+    """What a case is found by: its words, and the product's names of its defects and position with their letters."""
     names = [defects()[code].name for code in case.defects if code in defects()]
     names += [positions()[case.position].name] if case.position in positions() else []
     told = [case.title, case.explanation, case.lessons, case.modality, case.body_part, case.position, *case.defects]
-    for name in (*names, *own):
+    for name in names:
         told += [name.zh, name.en, letters_of(name.zh)]
     return "\n".join([*told, letters_of(case.title)]).lower()

@@ -14,6 +14,7 @@ from yingheng.registry.models import Device, ExamItem, Person
 from yingheng.review.dictionary import catalogue_for
 from yingheng.review.faults import position_text
 from yingheng.review.spec import SamplingSpec
+from yingheng.review.subjects import person_text
 from yingheng.tenancy.models import Organisation
 
 STRATA_WORDS: Mapping[str, Promise] = {
@@ -42,6 +43,11 @@ _TABLES: Mapping[str, tuple[Any, Callable[[Any], str]]] = {
     "item": (ExamItem.objects, _label),
     "performer": (Person.objects, _name),
 }
+
+
+def stratum_text(stratum: str, kind: str) -> str:
+    """A stratum of a sample in words: of reports the person is who signs them."""
+    return person_text(kind).lower() if stratum == "performer" else str(STRATA_WORDS[stratum])
 
 
 def stratum_names(stratum: str, values: Iterable[str]) -> dict[str, str]:

@@ -10,8 +10,10 @@ from django.utils.translation import pgettext
 
 from yingheng.common.ui.parts import Empty, Lines, Section, Tag, When
 from yingheng.common.ui.tables import Column, Row, Table
+from yingheng.common.ui.words import language
 from yingheng.review.models import Plan
-from yingheng.review.naming import STRATA_WORDS
+from yingheng.review.naming import stratum_text
+from yingheng.review.options import Options
 from yingheng.review.services.planning import FITTING
 from yingheng.review.spec import ReadingSpec, SamplingSpec
 from yingheng.review.telling import campaign_tag, days_text
@@ -28,7 +30,7 @@ def plan_tag(row: Plan) -> Tag:
 def plan_details(row: Plan, sampling: SamplingSpec, reading: ReadingSpec, *, names: bool) -> list[tuple[str, object]]:
     """All that a plan says, in words; who reads by name only with `names`.  Two queries at most."""
     yes, no = _("yes"), _("no")
-    within = [str(STRATA_WORDS[name]) for name in sampling.strata]
+    within = [stratum_text(name, row.subject_kind) for name in sampling.strata]
     rules = [_("points by more than %(n)g") % {"n": reading.points_apart}]
     rules += [
         word for on, word in ((reading.by_grade, pgettext("reading", "grade")), (reading.by_veto, _("veto"))) if on
@@ -54,8 +56,9 @@ def plan_details(row: Plan, sampling: SamplingSpec, reading: ReadingSpec, *, nam
 
 
 def _sheets_text(row: Plan) -> str:
-    whole = _("the sheet that fits each case") if row.template == FITTING else row.template
-    return "、".join([whole, *(f"{key}: {name}" for key, name in row.templates.items())])
+    titles = dict(Options(row.organisation).sheets(language()))
+    whole = _("the sheet that fits each case") if row.template == FITTING else titles.get(row.template, row.template)
+    return "、".join([whole, *(f"{key}: {titles.get(name, name)}" for key, name in row.templates.items())])
 
 
 def _people(ids: Sequence[str], *, names: bool) -> str:

@@ -8,10 +8,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from uuid import UUID
 
-from django.db.models import Count, Q, Sum
+from django.db.models import Count, Exists, OuterRef, Q, Sum
 
 from yingheng.common.clock import local_day
 from yingheng.review.models import Assignment, Campaign, Case
+from yingheng.review.models.reading import ARBITER
 from yingheng.tenancy.models import Organisation, User
 
 State = Assignment.State
@@ -95,15 +96,17 @@ def hospitals_of(campaign: Campaign) -> list[Part]:
 
 
 def open_of(campaign: Campaign, today: dt.date) -> Open:
-    """What is unread, late, with nobody and in arbitration.  Two queries."""
+    """What is unread, late, without a reader or an arbiter, and in arbitration.  Four queries."""
     given = campaign.assignments.filter(state__in=OPEN).aggregate(
         unread=Count("pk"), late=Count("pk", filter=Q(due_on__lt=today))
     )
     held = Q(assignments__state__in=_HELD)
     waiting = campaign.cases.filter(state=Case.State.WAITING)
     nobody = waiting.annotate(n=Count("assignments", filter=held)).filter(n__lt=campaign.reading.get("readers", 2))
-    arbitration = campaign.cases.filter(state=Case.State.ARBITRATION).count()
-    return Open(given["unread"], given["late"], nobody.count(), arbitration)
+    third = campaign.cases.filter(state=Case.State.ARBITRATION)
+    judged = Exists(Assignment.objects.filter(case=OuterRef("pk"), slot=ARBITER, state__in=_HELD))
+    told = third.aggregate(n=Count("pk"), alone=Count("pk", filter=~judged))
+    return Open(given["unread"], given["late"], nobody.count() + told["alone"], told["n"])
 
 
 def slots_of(cases: Iterable[Case]) -> dict[UUID, list[Assignment]]:

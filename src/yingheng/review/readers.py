@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -82,13 +83,14 @@ def conflicts_of(
     """Case id -> ids of readers who must not read it, for whatever reason.  `performer` of the cases is loaded.
 
     Own work: the accounts of all who made the exam, or a signer of a report of it by staff number or name.  Besides,
-    where the sample asks for it, anybody of the hospital (by account, role or entry among its staff), and anybody not
-    qualified for the score sheet today.  At most five queries for any number of cases.
+    where the sample asks for it, anybody of the hospital (by account, role or entry among its staff, also one who left
+    since the exam), and anybody not qualified for the score sheet today.  A few queries for any number of cases.
     """
     barred: dict[str, set[str]] = {str(case.pk): set() for case in cases}
-    own, signed = own_work_of(cases), _signers(cases, readers)
+    own, signed = own_work_of(cases), signers_among(cases, readers)
     qualified = _qualified(cases, readers) if reading.qualified_only and purpose != Purpose.CALIBRATION else None
     staff = _staff_of(readers) if reading.other_hospitals_only else {}
+    former = _former(readers, cases) if reading.other_hospitals_only else []
     for case in cases:
         out = barred[str(case.pk)]
         out |= own[str(case.pk)]
@@ -96,6 +98,7 @@ def conflicts_of(
         if reading.other_hospitals_only:
             out |= {pk for pk, reader in readers.items() if reader.belongs_to(case.hospital)}
             out |= staff.get(case.hospital_id, set())
+            out |= {pk for pk, path, until in former if path == case.hospital.path and until >= case.local_day}
         if qualified is not None:
             out |= {pk for pk in readers if (pk, case.template.key) not in qualified}
         out &= set(readers)
@@ -103,15 +106,33 @@ def conflicts_of(
 
 
 def _staff_of(readers: Mapping[str, Reader]) -> dict[object, set[str]]:
-    """Hospital -> readers who are among its staff, whatever roles they hold.  One query."""
+    """Hospital -> readers who are or were among its staff, whatever roles they hold.  One query."""
     found: dict[object, set[str]] = defaultdict(set)
-    rows = Person.objects.filter(user_id__in=list(readers), active=True)
+    rows = Person.objects.filter(user_id__in=list(readers))
     for hospital, user in rows.values_list("hospital_id", "user_id"):
         found[hospital].add(str(user))
     return found
 
 
-def _signers(cases: Sequence[Case], readers: Mapping[str, Reader]) -> dict[str, set[str]]:
+def _former(readers: Mapping[str, Reader], cases: Sequence[Case]) -> list[tuple[str, str, dt.date]]:
+    """(reader, path of a hospital, last day) of roles that are over but were held when the earliest case was taken:
+    who left since knows the colleagues still.  One query."""
+    first = min((case.local_day for case in cases), default=None)
+    if first is None:
+        return []
+    over = Q(revoked_at__isnull=False) | Q(valid_to__isnull=False)
+    rows = Membership.objects.filter(over, user_id__in=list(readers)).select_related("organisation")
+    found = []
+    for row in rows:
+        revoked = local_day(row.organisation.zone, row.revoked_at) if row.revoked_at else None
+        until = min(day for day in (row.valid_to, revoked) if day is not None)
+        path = hospital_path(row.organisation)
+        if path and until >= first:
+            found.append((str(row.user_id), path, until))
+    return found
+
+
+def signers_among(cases: Sequence[Case], readers: Mapping[str, Reader]) -> dict[str, set[str]]:
     """Case id -> readers who signed a report of its exam."""
     exams = {case.exam_id for case in cases if case.exam_id}
     if not exams or not readers:
@@ -146,9 +167,15 @@ def _is_among(reader: Reader, people: Iterable[Person], hospital: Organisation, 
 
 
 def _qualified(cases: Sequence[Case], readers: Mapping[str, Reader]) -> set[tuple[str, str]]:
-    """(reader, key of a score sheet) whose newest result on known answers was good enough and still holds."""
+    """(reader, key of a score sheet) whose newest result on known answers was good enough and still holds.
+
+    Results of who has the sample read, or of those above: a hospital does not qualify its own for its region.
+    """
     keys = {case.template.key for case in cases}
-    rows = Qualification.objects.filter(Q(reader_id__in=list(readers)), template_key__in=keys)
+    asking = {path for case in cases[:1] for path in upward(case.campaign.organisation.path)}
+    rows = Qualification.objects.filter(
+        reader_id__in=list(readers), template_key__in=keys, organisation__path__in=asking
+    )
     rows = rows.select_related("organisation").order_by("made_at", "pk")
     newest = {(str(row.reader_id), row.template_key): row for row in rows}
     return {key for key, row in newest.items() if row.passed and local_day(row.organisation.zone) <= row.valid_until}

@@ -29,9 +29,9 @@ def known_cases(scope: Scope) -> QuerySet[Case]:
 def known_campaigns(scope: Scope) -> QuerySet[Campaign]:
     """Campaigns of the scope, and those of others that were drawn from it, once reading has begun; newest first."""
     drawn_from = scope.filter(Case.objects.filter(REAL_CASES, campaign=OuterRef("pk")))
-    own = scope.filter(Campaign.objects.all(), "organisation__path").order_by()
+    own = scope.filter(Campaign.objects.filter(pk=OuterRef("pk")), "organisation__path").order_by()
     rows = Campaign.objects.select_related("organisation", "template", "plan")
-    told = Q(pk__in=own.values("pk")) | (Q(state__in=_TOLD) & Exists(drawn_from))
+    told = Exists(own) | (Q(state__in=_TOLD) & Exists(drawn_from))
     return rows.filter(told).order_by("-drawn_at", "-pk")
 
 

@@ -35,8 +35,9 @@ from yingheng.review.models import Campaign, Case, SubjectKind
 from yingheng.review.results import is_open
 from yingheng.review.services.appealing import SUBJECT as APPEAL
 from yingheng.review.services.certifying import SUBJECT as CERTIFICATE
-from yingheng.review.shown import grade_text
+from yingheng.review.shown import grade_text, part_text
 from yingheng.review.spec import ReadingSpec
+from yingheng.review.statistics.unread import drawn_number
 from yingheng.review.subjects import excellent_text, is_film, mean_text, person_text
 from yingheng.review.summing import (
     MINIMUM_N,
@@ -57,6 +58,7 @@ from yingheng.tenancy.scope import Scope
 
 BUILDER = SUBJECT = "review_campaign"
 _Rows = list[dict[str, Any]]
+_BELOW = "\n"  # in tables the interval stands below its value: neither is torn apart
 
 
 def register() -> None:
@@ -96,7 +98,10 @@ def _report(hospital: Organisation, campaign: Campaign, rows: _Rows, lang: Langu
         sections.append(Section(_("By hospital"), (_groups(pgettext("case", "Hospital"), told, best, kind),)))
     for by, title in groups:
         heading = _("By %(what)s") % {"what": str(title).lower()}
-        sections.append(Section(heading, (_groups(title, grouped(rows, by, best), best, kind),)))
+        told = grouped(rows, by, best)
+        if by == "body_part":
+            told = [(part_text(code) if code else "", one) for code, one in told]
+        sections.append(Section(heading, (_groups(title, told, best, kind),)))
     sections.append(Section(_("Defects"), (_defects(rows),)))
     sections.append(Section(_("Method"), tuple(_method(campaign))))
     return Report(
@@ -108,20 +113,26 @@ def _report(hospital: Organisation, campaign: Campaign, rows: _Rows, lang: Langu
         facts=(
             (_("Period"), f"{campaign.first_day.isoformat()} – {campaign.last_day.isoformat()}"),
             (_("Score sheet"), f"{grade_title(spec)} v{spec.version}"),
-            (_("Cases drawn"), str(campaign.n_cases)),
+            (_("Cases drawn"), str(drawn_number(campaign))),
             (_("Results"), str(total.n)),
         ),
         sections=tuple(sections),
         conclusion=_conclusion(total, kind),
-        signatures=(
-            SignatureLine(pgettext("signature", "Quality officer")),
-            SignatureLine(pgettext("signature", "Head of department")),
-        ),
+        signatures=_signatures(hospital),
         foot=_("Yingheng"),
         digest=_digest(rows),
         demo=campaign.is_demo,
         lang=lang,
     )
+
+
+def _signatures(place: Organisation) -> tuple[SignatureLine, ...]:
+    """Who signs: of a hospital its department, of a region its quality-control centre."""
+    if place.kind != Organisation.Kind.HOSPITAL:
+        centre = (pgettext("signature", "Prepared by"), pgettext("signature", "Head of the quality-control centre"))
+        return tuple(SignatureLine(role) for role in centre)
+    own = (pgettext("signature", "Quality officer"), pgettext("signature", "Head of department"))
+    return tuple(SignatureLine(role) for role in own)
 
 
 def grade_title(spec: Spec) -> str:
@@ -147,16 +158,22 @@ def _summary(spec: Spec, rows: _Rows, total: Summary, kind: str) -> list[Block]:
 
 
 def _groups(title: str, told: Sequence[tuple[str, Summary]], best: str, kind: str) -> Table:
-    columns = [Column(title, 2), Column(_("Cases"), 0.7, "right"), Column(mean_text(kind), 1.7, "right"),
-               Column(excellent_text(kind), 2, "right"), *_last_column(kind)]  # fmt: skip
+    columns = [Column(title, 3), Column(_("Cases"), 0.7, "right"), Column(mean_text(kind), 1.5, "right"),
+               Column(excellent_text(kind), 1.5, "right"), *_last_column(kind)]  # fmt: skip
     if best:
-        columns.insert(3, Column(_("Best grade"), 2, "right"))
+        columns.insert(3, Column(_("Best grade"), 1.5, "right"))
     rows = []
     for name, one in told:
         few = "*" if one.n < MINIMUM_N else ""
-        row = [(name or _("not known")) + few, str(one.n), _mean(one), _share(one.excellent), *_last(one, kind)]
+        row = [
+            (name or _("not known")) + few,
+            str(one.n),
+            _mean(one, _BELOW),
+            _share(one.excellent, _BELOW),
+            *_last(one, kind),
+        ]
         if best:
-            row.insert(3, _share(one.best))
+            row.insert(3, _share(one.best, _BELOW))
         rows.append(tuple(row))
     return Table(tuple(columns), tuple(rows), _("No result yet"))
 
@@ -164,14 +181,14 @@ def _groups(title: str, told: Sequence[tuple[str, Summary]], best: str, kind: st
 def _last_column(kind: str) -> list[Column]:
     """Of films waste, of reports conformity."""
     if is_film(kind):
-        return [Column(_("Waste"), 2, "right")]
-    return [Column(_("Conform"), 2, "right")] if kind == SubjectKind.REPORT else []
+        return [Column(_("Waste"), 1.5, "right")]
+    return [Column(_("Conform"), 1.5, "right")] if kind == SubjectKind.REPORT else []
 
 
 def _last(one: Summary, kind: str) -> list[str]:
     if is_film(kind):
-        return [_share(one.waste)]
-    return [_share(one.conform)] if kind == SubjectKind.REPORT else []
+        return [_share(one.waste, _BELOW)]
+    return [_share(one.conform, _BELOW)] if kind == SubjectKind.REPORT else []
 
 
 def _defects(rows: _Rows) -> Table:
@@ -201,18 +218,15 @@ def _method(campaign: Campaign) -> list[Block]:
     return [Text(one) for one in told]
 
 
-def _mean(one: Summary) -> str:
+def _mean(one: Summary, apart: str = " ") -> str:
     if one.mean is None:
         return ""
     interval = one.mean_interval
-    return f"{one.mean:.1f}" + (f" ({interval[0]:.1f}–{interval[1]:.1f})" if interval else "")
+    return f"{one.mean:.1f}" + (f"{apart}({interval[0]:.1f}–{interval[1]:.1f})" if interval else "")
 
 
-def _share(one: Rate) -> str:
-    if not one.denominator or one.interval is None:
-        return ""
-    low, high = one.interval
-    return f"{one.text} % ({low:.1f}–{high:.1f})"
+def _share(one: Rate, apart: str = " ") -> str:
+    return f"{one.text} %{apart}({one.between})" if one.denominator and one.interval is not None else ""
 
 
 def _conclusion(total: Summary, kind: str) -> str:

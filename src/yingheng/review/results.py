@@ -9,7 +9,9 @@ from yingheng.review.models.campaigns import Purpose
 
 #: Cases that test readers are settled and tell nothing of a hospital or a technologist.
 TESTING = (Case.Origin.REPEAT, Case.Origin.KNOWN)
-OPEN_CASES = Q(campaign__state=Campaign.State.PUBLISHED) | Q(campaign__purpose=Purpose.DAILY)
+OPEN_CASES = Q(campaign__state=Campaign.State.PUBLISHED) | (
+    Q(campaign__purpose=Purpose.DAILY) & ~Q(campaign__state=Campaign.State.CANCELLED)
+)
 REAL_CASES = ~Q(origin__in=TESTING) & ~Q(campaign__purpose=Purpose.CALIBRATION)
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
+from imagingqc.protocol.parts import body_part_name
 from yingheng.common.ui.parts import Tag, Tone
 from yingheng.common.ui.words import language, number_text
 from yingheng.review.grading import grade_keys
@@ -68,8 +69,14 @@ def case_grade(case: Case) -> Tag | None:
 
 
 def score_text(score: float | None) -> str:
-    """Points as people write them; a dash where there are none."""
-    return "—" if score is None else number_text(round(score, 1))
+    """Points as people write them; a dash where there are none.
+
+    One digit, but never more than there is: 94.96 is not shown as the 95 that it does not reach.
+    """
+    if score is None:
+        return "—"
+    short = round(score, 1)
+    return number_text(short if short <= score else round(score, 2))
 
 
 def reader_text(slot: int) -> str:
@@ -87,7 +94,14 @@ def exam_text(case: Case) -> str:
     """What was examined, without the patient."""
     if case.item is not None:
         return case.item.label
-    return " ".join(filter(None, (case.modality, case.body_part))) or (case.exam.description if case.exam else "")
+    return " ".join(filter(None, (case.modality, part_text(case.body_part)))) or (
+        case.exam.description if case.exam else ""
+    )
+
+
+def part_text(code: str) -> str:
+    """The name of a body part in the reader's language, as far as it is known."""
+    return (body_part_name(code) if language() == "zh" else code.capitalize()) or code
 
 
 def tracing_tag(state: str, label: object) -> Tag:

@@ -26,6 +26,16 @@ def by_person_text(kind: str) -> str:
     return _("By signer") if kind == SubjectKind.REPORT else _("By technologist")
 
 
+def together_text(n: int) -> str:
+    """That several of the staff made something, without saying who."""
+    return _("made together by %(n)d") % {"n": n}
+
+
+def mine_text(kind: str) -> str:
+    """The title of a person's own results."""
+    return _("My films") if is_film(kind) else _("My results: %(what)s") % {"what": many_text(kind)}
+
+
 def many_text(kind: str) -> str:
     """Several subjects of a kind."""
     words = {

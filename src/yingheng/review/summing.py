@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from statistics import fmean, stdev
 from typing import Any
 
+import scipy
 from django.db.models import F, QuerySet
-from scipy.special import stdtrit
 
 from imagingqc.stats.agreement import wilson
 from yingheng.common.ui.tiles import Rate
@@ -45,6 +45,7 @@ class Summary:
     n_trace: int
     n_conform: int = 0
     n_conform_of: int = 0
+    n_waste_of: int = 0  # graded by a sheet that knows waste
 
     @property
     def conform(self) -> Rate:
@@ -70,15 +71,15 @@ class Summary:
 
     @property
     def waste(self) -> Rate:
-        return rate(self.n_waste, self.n_graded, better="low")
+        return rate(self.n_waste, self.n_waste_of, better="low")
 
 
 def mean_interval(scores: Sequence[float]) -> Interval | None:
-    """95 % interval of a mean by Student's t, within 0 to 100; None for fewer than two scores."""
+    """95 % interval of a mean by Student's t, within 0 to 100; None for fewer than two scores, or all alike."""
     n = len(scores)
-    if n < 2:
+    if n < 2 or min(scores) == max(scores):
         return None
-    half = float(stdtrit(n - 1, 0.975)) * stdev(scores) / math.sqrt(n)
+    half = float(scipy.special.stdtrit(n - 1, 0.975)) * stdev(scores) / math.sqrt(n)
     middle = fmean(scores)
     return max(0.0, middle - half), min(100.0, middle + half)
 
@@ -114,6 +115,7 @@ def summary_of(rows: Sequence[dict[str, Any]], best: str) -> Summary:
         n_trace=sum(one.get("trace") is True for one in flags),
         n_conform=sum(row.get("conform") is True for row in rows),
         n_conform_of=sum(row.get("conform") is not None for row in rows),
+        n_waste_of=sum(one.get("waste") is not None for one in flags),
     )
 
 
@@ -123,7 +125,11 @@ def grouped(rows: Sequence[dict[str, Any]], by: str, best: str) -> list[tuple[st
     Two of one name stay two.
     """
     key = f"{by}_id" if by in {"device", "performer"} else by
-    names = {str(row[key] or ""): str(row[by] or "") for row in rows}
+    several = by == "device" and len({row["place"] for row in rows}) > 1
+    names = {
+        str(row[key] or ""): " · ".join(filter(None, (str(row[by] or ""), row["place"] if several else "")))
+        for row in rows
+    }
     return [(names[one], found) for one, found in grouped_by(rows, lambda row: str(row[key] or ""), best)]
 
 

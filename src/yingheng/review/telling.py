@@ -12,6 +12,7 @@ from imagingqc.errors import Reason
 from yingheng.common.ui.parts import Tag
 from yingheng.common.ui.words import language
 from yingheng.review.models import Campaign, Plan
+from yingheng.review.shown import part_text
 from yingheng.review.spec import ReadingSpec, SamplingSpec
 from yingheng.review.summing import MINIMUM_N
 
@@ -102,7 +103,8 @@ def every_text(plan: Plan) -> str:
 
 def kind_text(key: str) -> str:
     """A kind of exam ("CT|CHEST") in words."""
-    return " · ".join(filter(None, key.split("|"))) or _("not known")
+    modality, _bar, part = key.partition("|")
+    return " · ".join(filter(None, (modality, part_text(part)))) or _("not known")
 
 
 def hospital_method(row: Campaign) -> list[tuple[str, str]]:
@@ -123,7 +125,8 @@ def hospital_method(row: Campaign) -> list[tuple[str, str]]:
             _("With the common mix"),
             _(
                 "Direct standardisation: every hospital is given the mix of the whole region by modality and body "
-                "part. Left out where its cases cover less than four fifths of that mix."
+                "part, its cases of a kind weighted by 1 / chance. Left out where they cover less than four fifths of "
+                "that mix."
             ),
         ),
         (

@@ -117,6 +117,7 @@ ERROR_TEXTS = {
     "review.teaching_basis": _("An answer that comes from no result of film review needs a reason."),
     "review.teaching_defect": _("A case of a typical defect names the defect."),
     "review.teaching_standard": _("A standard film has grade A or B and no veto."),
+    "review.teaching_gone": _("The exam or some of its images are there no more."),
     "review.teaching_copy": _("No copy can be made: %(why)s"),
     "review.exercise_unknown": _("This exercise does not exist, or you have no access to it."),
     "review.exercise_fields": _("Give a title, a pass mark of 0 to 100 points and, if any, 1 to 600 minutes."),
@@ -127,6 +128,7 @@ ERROR_TEXTS = {
     "review.attempt_over": _("This exercise was submitted, or its time is over: answers no longer change."),
     "review.answer_grade": _("Choose a grade."),
     "review.teaching_in_exam": _("You are being examined with this case: it is shown again once you have submitted."),
+    "review.own_action": _("The action was your own: choose a later case that shows it, or leave it to somebody else."),
     "review.case_proves_nothing": _("This case does not show that it helped."),
 }
 
@@ -144,7 +146,7 @@ MESSAGES = {
         _("%(campaign)s was drawn with %(n)s cases, but nobody may read them. Give them out."), "warning"
     ),
     "review.appeal_overdue": Kind(_("An appeal of level %(level)s should have been decided by %(due)s."), "warning"),
-    "review.tracing_overdue": Kind(_("What is to be done about a poor film was due on %(due)s."), "warning"),
+    "review.tracing_overdue": Kind(_("What is to be done about a poor result was due on %(due)s."), "warning"),
     "review.reading_overdue": Kind(_("%(n)s cases of %(campaign)s should have been read by %(due)s."), "warning"),
     "review.readers_late": Kind(
         _("%(campaign)s: %(n)s readings of %(people)s people were due on %(due)s. Move them or give more time."),
@@ -157,7 +159,7 @@ MESSAGES = {
     "review.day_overdue": Kind(_("The review of %(day)s is not signed; %(n)s films are unread."), "warning"),
     "review.poor": Kind(_("Daily review of %(day)s: %(what)s with %(score)s points is to be looked into."), "warning"),
     "review.results": Kind(_("Results of %(campaign)s: %(n)s cases of this hospital.")),
-    "review.results_own": Kind(_("Results of %(campaign)s: %(n)s films of your own.")),
+    "review.results_own": Kind(_("Results of %(campaign)s: %(n)s of your own.")),
     "review.appeal_filed": Kind(_("An appeal of level %(level)s waits for a decision by %(due)s."), "warning"),
     "review.appeal_upheld": Kind(_("Your appeal was decided: the ruling stands.")),
     "review.appeal_changed": Kind(_("Your appeal was decided: the ruling was changed.")),

@@ -12,6 +12,7 @@ from django.db.models import Count, DateField, F, Min, Q, QuerySet, When
 
 from yingheng.common.rows import row_or_not_found
 from yingheng.review.models import Assignment, Campaign, Reading
+from yingheng.review.models.reading import ARBITER
 from yingheng.review.selectors import assignments_of
 from yingheng.tenancy.models import User
 
@@ -26,12 +27,13 @@ _TIMED = 200  # of a reader's last cases, for the median
 
 @dataclass(frozen=True)
 class Batch:
-    """How far a reader has come with their cases of one sample."""
+    """How far a reader has come with their cases of one sample; `to_arbitrate` of what is left has been read twice."""
 
     campaign: Campaign
     total: int
     done: int
     due_on: dt.date | None
+    to_arbitrate: int = 0
 
 
 def open_of(reader: User) -> QuerySet[Assignment]:
@@ -58,12 +60,12 @@ def submitted_of(reader: User) -> QuerySet[Assignment]:
     return rows.order_by("-submitted_at", "-pk")
 
 
-def next_of(reader: User, after: Assignment | None = None) -> Assignment | None:
+def next_of(reader: User, after: Assignment | None = None, *, past: UUID | str | None = None) -> Assignment | None:
     """The case to read next: the following one of the same sample, else the first of the worklist; None at the end.
 
-    One query.
+    `past` is one that will have been read by then.  One query.
     """
-    rows = open_of(reader)
+    rows = open_of(reader).exclude(pk=past) if past else open_of(reader)
     if after is None:
         return rows.first()
     same = Q(campaign=after.campaign_id)
@@ -76,8 +78,9 @@ def next_of(reader: User, after: Assignment | None = None) -> Assignment | None:
 
 def batches_of(reader: User) -> list[Batch]:
     """The samples in which the reader still has something to read, soonest due first.  Two queries."""
-    rows = open_of(reader).order_by().values("campaign").annotate(due=Min("due_on"), n=Count("pk"))
-    due = {row["campaign"]: row["due"] for row in rows}
+    third = Count("pk", filter=Q(slot=ARBITER))
+    rows = open_of(reader).order_by().values("campaign").annotate(due=Min("due_on"), third=third)
+    due = {row["campaign"]: (row["due"], row["third"]) for row in rows}
     told = (
         Campaign.objects.filter(pk__in=due)
         .annotate(
@@ -86,7 +89,7 @@ def batches_of(reader: User) -> list[Batch]:
         )
         .select_related("organisation")
     )
-    found = [Batch(row, row.mine, row.read, due[row.pk]) for row in told]
+    found = [Batch(row, row.mine, row.read, *due[row.pk]) for row in told]
     return sorted(found, key=lambda batch: (batch.due_on or dt.date.max, batch.campaign.title))
 
 

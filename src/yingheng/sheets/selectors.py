@@ -107,9 +107,16 @@ def response_versions(response: Response) -> QuerySet[Response]:
     return Response.objects.filter(**same).order_by("-version")
 
 
-def response_open(template: Template, subject_type: str, subject_id: str, occasion: str) -> Response | None:
-    """The newest version of the sheet for that occasion, draft or submitted; None when nobody began."""
+def response_open(
+    template: Template, subject_type: str, subject_id: str, occasion: str, *, lock: bool = False
+) -> Response | None:
+    """The newest version of the sheet for that occasion, draft or submitted; None when nobody began.
+
+    `lock`: held until the caller's transaction ends.
+    """
     rows = Response.objects.filter(
         template=template, subject_type=subject_type, subject_id=subject_id, occasion=occasion
     )
+    if lock:
+        rows = rows.select_for_update(of=("self",), no_key=True)
     return rows.select_related("template", "hospital").order_by("-version").first()

@@ -64,11 +64,13 @@ class UserForm(forms.Form):
 class GrantForm(forms.Form):
     organisation = forms.ChoiceField(label=_("Organisation"))
     role = forms.ChoiceField(label=_("Role"))
-    valid_from = forms.DateField(label=_("From"), required=False, widget=forms.DateInput(attrs={"type": "date"}))
+    valid_from = forms.DateField(
+        label=_("From"), required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+    )
     valid_to = forms.DateField(
         label=_("Until"),
         required=False,
-        widget=forms.DateInput(attrs={"type": "date"}),
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
         help_text=_("The last day it holds; empty: until revoked."),
     )
 

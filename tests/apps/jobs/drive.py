@@ -8,14 +8,11 @@ from collections.abc import Callable
 
 import django
 
-os.environ["DJANGO_SETTINGS_MODULE"] = "yingheng.config.settings"
+WHOLE = {"serve"}  # programs that need every app
+os.environ["DJANGO_SETTINGS_MODULE"] = (
+    "yingheng.config.settings" if WHOLE & set(sys.argv[1:2]) else "tests.apps.jobs.settings"
+)
 os.environ.setdefault("YINGHENG_JOB_ROUTES", "tests.apps.jobs.handlers.ROUTES")
-
-
-def migrate(*_words: str) -> None:
-    from django.core.management import call_command
-
-    call_command("migrate", verbosity=0)
 
 
 def emit(text: str) -> None:
@@ -56,22 +53,6 @@ def rush(owner: str, amount: str) -> None:
     print(json.dumps(got))
 
 
-def rows(*_words: str) -> None:
-    """Every job as [kind, natural key, state, attempts, error]."""
-    from yingheng.jobs.models import Job
-
-    fields = ("kind", "natural_key", "state", "attempts", "error", "progress_done")
-    print(json.dumps(list(Job.objects.order_by("kind", "natural_key").values_list(*fields))))
-
-
-def hurry(*_words: str) -> None:
-    """Let waiting jobs be due now."""
-    from yingheng.common.clock import now
-    from yingheng.jobs.models import Job
-
-    Job.objects.filter(state="queued").update(not_before=now())
-
-
 def serve(*_words: str) -> None:
     """The worker as the command line starts it."""
     from yingheng.jobs.worker import run_worker
@@ -95,8 +76,7 @@ def verify_log(*_words: str) -> None:
 
 
 PROGRAMS: dict[str, Callable[..., None]] = {
-    "migrate": migrate, "emit": emit, "work": work, "rush": rush, "rows": rows, "hurry": hurry,
-    "serve": serve, "write_log": write_log, "verify_log": verify_log,
+    "emit": emit, "work": work, "rush": rush, "serve": serve, "write_log": write_log, "verify_log": verify_log,
 }  # fmt: skip
 
 if __name__ == "__main__":

@@ -32,7 +32,7 @@ def test_it_loses_nothing_when_the_whole_worker_is_killed(place):
     end = time.monotonic() + 60
     while time.monotonic() < end and {row[0] for row in place.rows().values()} != {"done"}:
         time.sleep(0.3)
-        place.run("hurry")
+        place.hurry()
     helper.send_signal(signal.SIGTERM)
     assert helper.wait(60) == 0
     assert {key: row[:2] for key, row in place.rows().items()} == {"s1": ("done", 2), "s2": ("done", 1)}
@@ -52,11 +52,11 @@ def test_it_lets_a_crash_hit_that_job_alone(place):
 def test_it_parks_a_job_that_kills_its_worker_every_time(place):
     place.emit(("poison", "bad", {}))
     for _attempt in range(5):
-        place.run("hurry")
+        place.hurry()
         place.run("work", 1, "once")
     assert place.rows()["bad"] == ("parked", 5, "worker_lost: exit code -9")
     assert len(place.did()) == 5
-    place.run("hurry")
+    place.hurry()
     assert place.run("work", 1, "once") == "0"
 
 

@@ -10,7 +10,8 @@ from yingheng.catalog.models import Exam, PerformedStep, Retake, Series
 from yingheng.common.clock import now
 from yingheng.common.ids import uuid7
 from yingheng.registry.models import Device
-from yingheng.rejects.logs.headings import guessed
+from yingheng.rejects.logs.headings import Columns, guessed, titles_of
+from yingheng.rejects.models import LogFolder, LogProfile
 from yingheng.rejects.services.importing import log_bring, log_import, log_sheet, log_start
 
 ACTOR = Actor(id="00000000-0000-7000-8000-000000000007", name="导入人")
@@ -107,7 +108,22 @@ def brought(device, data, *, first=DAY, last=DAY, name="log.csv", mapping=None, 
     return log_import(row=row)
 
 
+def folder_of(row, path="/nowhere"):
+    """A watched folder for the logs of a file's device, its columns kept; set directly, whether or not it exists."""
+    mapping = row.mapping | {"titles": titles_of([list(ZH_HEADS)], Columns.from_dict(row.mapping))}
+    profile = LogProfile.objects.create(
+        hospital_id=row.hospital_id, device_id=row.device_id, name="DR 日志", mapping=mapping, made_by_name=ACTOR.name,
+        made_at=now(),
+    )  # fmt: skip
+    return LogFolder.objects.create(
+        hospital_id=row.hospital_id, device_id=row.device_id, profile=profile, path=str(path),
+        made_by_name=ACTOR.name, made_at=now(),
+    )  # fmt: skip
+
+
 def make_rejects(device):
-    """A log brought and imported with one text that nobody knows: ids for tables of addresses."""
+    """A log brought and imported with one text that nobody knows, a folder: ids for tables of addresses."""
     row = brought(device, csv_of(zh_rows(1, reasons=("不明",))))
-    return {"reject_log": row.pk, "rejected_exposure": row.rejected.get().pk, "reject_text": "不明"}
+    folder = folder_of(row, f"/nowhere/{device.pk}")
+    return {"reject_log": row.pk, "rejected_exposure": row.rejected.get().pk, "reject_text": "不明",
+            "reject_folder": folder.pk}  # fmt: skip

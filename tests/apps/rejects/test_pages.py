@@ -10,6 +10,7 @@ from django.urls import reverse
 from tests.apps.rejects.making import (
     ACTOR,
     DAY,
+    ZH_HEADS,
     brought,
     csv_of,
     device_of,
@@ -237,3 +238,48 @@ def test_it_sets_no_reason_of_what_the_register_says(device, hospital, signed_in
     assert answer.status_code == 400
     with pytest.raises(Exception, match="row_derived"):
         row_reason_set(actor=ACTOR, row=row, reason="RT-01")
+
+
+def test_it_takes_an_import_back_by_whoever_may_import(device, signed_in):
+    row = brought(device, csv_of(zh_rows(60)))
+    month_count(device=device, month=MONTH)
+    client, reader = signed_in("qc_officer"), signed_in("technologist")
+    page, url = reverse("rejects:log", args=[row.pk]), reverse("rejects:log_withdraw", args=[row.pk])
+    shown = client.get(page).content.decode()
+    assert url in shown
+    assert "2026-10" in shown
+    assert (reader.get(url).status_code, reader.post(url, {"reason": "x"}).status_code) == (403, 403)
+    assert client.get(url).status_code == 200
+    assert client.post(url, {"reason": "  "}).status_code == 400
+    for _click in range(2):
+        assert client.post(url, {"reason": "<i>列错了</i>"})["Location"] == page
+    text = client.get(page).content.decode()
+    assert "&lt;i&gt;列错了" in text
+    assert url not in text
+    assert client.get(url)["Location"] == page
+    rows = reverse("rejects:rows") + PERIOD
+    assert "A10" not in client.get(rows).content.decode()
+    back = client.get(f"{rows}&file={row.pk}")
+    assert len(back.context["page"].table.rows) == 6
+    assert client.get(reverse("rejects:logs")).status_code == 200
+
+
+def test_another_hospital_takes_nothing_back(device, signed_in, other_hospital):
+    row = brought(device, csv_of(zh_rows(10)))
+    client = signed_in("qc_officer", "stranger", other_hospital)
+    url = reverse("rejects:log_withdraw", args=[row.pk])
+    assert (client.get(url).status_code, client.post(url, {"reason": "x"}).status_code) == (404, 404)
+    row.refresh_from_db()
+    assert row.state == "done"
+
+
+def test_it_says_that_kept_columns_do_not_fit_a_file(device, signed_in):
+    client = signed_in("qc_officer")
+    first = upload(client, device, csv_of(zh_rows(10)))
+    assert client.post(first, filled(client.get(first)) | {"profile": "旧版"}).status_code == 302
+    profile = LogProfile.objects.get()
+    turned = csv_of([tuple(reversed(one)) for one in zh_rows(10)], tuple(reversed(ZH_HEADS)))
+    url = upload(client, device, turned)
+    form = client.get(url).context["page"].form
+    assert form["column_day"].value() == "7", "by the headings of the file, not by the kept places"
+    assert client.get(f"{url}?profile={profile.pk}").context["page"].form["column_day"].value() == "0"

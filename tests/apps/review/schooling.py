@@ -6,7 +6,8 @@ from django.conf import settings
 from PIL import Image
 from tests.apps.review.making import make_reader
 
-from yingheng.review.models import AttemptAnswer, TeachingCase
+from yingheng.common.clock import now
+from yingheng.review.models import AttemptAnswer, TeachingCase, TeachingCopy
 from yingheng.review.services.exercising import (
     ExerciseFields,
     answer_give,
@@ -109,7 +110,17 @@ def make_teaching(hospital, code):
     work = draft(hospital, pair[0])
     row = exercise(hospital, pair[0].actor, [shown])
     attempt = begun(pair[0], row)
-    return {"teaching": shown.pk, "teaching_draft": work.pk, "exercise": row.pk, "attempt": attempt.pk}
+    copy = TeachingCopy.objects.create(
+        organisation=hospital, n_images=1, told={"title": "x"}, state="failed", error="review.teaching_gone",
+        made_by_id=str(pair[0].pk), made_by_name=str(pair[0]), made_at=now(), finished_at=now(),
+    )  # fmt: skip
+    return {
+        "teaching_copy": copy.pk,
+        "teaching": shown.pk,
+        "teaching_draft": work.pk,
+        "exercise": row.pk,
+        "attempt": attempt.pk,
+    }
 
 
 def stored_files():

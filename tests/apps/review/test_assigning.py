@@ -47,16 +47,6 @@ pytestmark = pytest.mark.django_db
 LAST = dt.date(2026, 11, 10)
 
 
-@pytest.fixture
-def ours():
-    return make_hospital()
-
-
-@pytest.fixture
-def sheet(ours):
-    return make_sheet(ours)
-
-
 def sample(ours, sheet, pool, n=12, *, state="drawn", exams=None, **more):
     exams = exams or make_exams(make_device(ours), n, series=False)
     return make_campaign(ours, exams, sheet, reads=reading(pool, **more), state=state)

@@ -19,6 +19,7 @@ from tests.apps.review.making import (
 from tests.apps.review.ruled import read
 
 from yingheng.catalog.models import Exam
+from yingheng.common import events
 from yingheng.common.clock import local_day
 from yingheng.common.errors import Conflict, Invalid
 from yingheng.jobs.models import Job
@@ -50,8 +51,8 @@ def plan(hospital):
     return daily_plan(hospital)
 
 
-def daily_plan(hospital, sampling=None, **more):
-    reads = reading((), readers=1, blind="open", days=1)
+def daily_plan(hospital, sampling=None, reads=None, **more):
+    reads = reads or reading((), readers=1, blind="open", days=1)
     fixed = {"purpose": "daily", "every": "day", "name": "放射科晨间读片"}
     spec = sampling or SamplingSpec(allocation="all", strata=())
     return make_plan(hospital, make_sheet(hospital), sampling=spec, reads=reads, **fixed | more)
@@ -253,3 +254,27 @@ def test_another_hospital_sees_nothing_of_it(client, plan, hospital):
     assert plan.name not in client.get(reverse("review:daily")).content.decode()
     assert client.get(reverse("review:day", args=[campaign.pk])).status_code == 404
     assert client.post(reverse("review:day_begin", args=[campaign.pk])).status_code == 404
+
+
+@pytest.mark.parametrize(("blind", "n"), [("full", 2), ("open", 0)])
+def test_letters_are_looked_for_where_the_leader_may_not_know_whose_film_it_is(hospital, blind, n):
+    daily_plan(hospital, reads=reading((), readers=1, blind=blind, days=1))
+    for exam in todays(hospital):
+        exam_take(exam_id=exam.pk)
+    campaign = Campaign.objects.get()
+    asked = Job.objects.filter(kind=events.LETTERS_ASKED).order_by("pk").values_list("natural_key", flat=True)
+    assert list(asked) == [f"{campaign.pk}:{number}" for number in range(1, n + 1)]
+
+
+def test_a_film_that_was_left_out_is_not_left_out_again(plan, hospital, leader, client):
+    (exam,) = todays(hospital, 1)
+    (case,) = exam_take(exam_id=exam.pk)
+    client.force_login(leader, backend="django.contrib.auth.backends.ModelBackend")
+    url, day = reverse("review:day_excuse", args=[case.pk]), reverse("review:day", args=[case.campaign_id])
+    assert client.post(url, {"reason": "儿科镇静失败，已在机房看过"}).url == day
+    assert client.get(url).url == day
+    page = client.get(day).content.decode()
+    assert "不评" in page
+    assert "儿科镇静失败" in page
+    sign = client.get(reverse("review:day_sign", args=[case.campaign_id])).context["page"]
+    assert [value for _label, value in sign.aside[0].body.rows] == [1, 0, 0, 1]  # films, read, unread, left out

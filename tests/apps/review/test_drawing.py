@@ -31,16 +31,6 @@ pytestmark = pytest.mark.django_db
 LAST = dt.date(2026, 11, 10)
 
 
-@pytest.fixture
-def ours():
-    return make_hospital()
-
-
-@pytest.fixture
-def sheet(ours):
-    return make_sheet(ours)
-
-
 def draw(plan, seed="s", first=DAY, last=LAST):
     return campaign_draw(actor=ACTOR, plan=plan, first_day=first, last_day=last, seed=seed)
 

@@ -7,7 +7,6 @@ from tests.apps.review.making import (
     ACTOR,
     make_device,
     make_exams,
-    make_hospital,
     make_plan,
     make_readers,
     make_region,
@@ -35,16 +34,6 @@ from yingheng.tenancy.models import Organisation
 
 pytestmark = pytest.mark.django_db
 D = dt.date
-
-
-@pytest.fixture
-def ours():
-    return make_hospital()
-
-
-@pytest.fixture
-def sheet(ours):
-    return make_sheet(ours)
 
 
 def fields(sheet="film-test", *, pool=(), sampling=None, **more):

@@ -1,6 +1,7 @@
 """Readers on cases with known answers: who passes, who does not, and what a set may be made of."""
 
 import pytest
+from django.db import connection
 from django.urls import reverse
 from tests.apps.review.making import ACTOR, make_campaign, make_device, make_exams, make_reader, make_sheet, reading
 from tests.apps.review.rooming import client_of
@@ -9,8 +10,10 @@ from tests.apps.review.ruled import read
 from yingheng.common.clock import now
 from yingheng.common.errors import Conflict, Invalid
 from yingheng.notify.models import Delivery
-from yingheng.review.models import Assignment, Campaign, Case, Qualification
+from yingheng.review import triggers
+from yingheng.review.models import Assignment, Campaign, Case, Qualification, Reading
 from yingheng.review.readers import conflicts_of, readers_of
+from yingheng.review.services.assigning import assignment_decline
 from yingheng.review.services.calibrating import cases_choose
 from yingheng.review.services.qualifying import calibration_make, qualification_make, qualifications_due
 from yingheng.review.spec import ReadingSpec
@@ -80,6 +83,20 @@ def test_who_answers_what_is_known_is_qualified_for_a_year(settled, hospital):
     assert qualification_make(campaign=campaign) == row
 
 
+@pytest.mark.parametrize("which", ["vetoed", "others"])
+def test_nobody_passes_by_handing_back_what_is_difficult(settled, hospital, which):
+    fresh = make_reader(hospital, "fresh")
+    (campaign,) = make(hospital, settled[1], fresh)
+    hard = [one for one in campaign.cases.all() if bool(one.reference["vetoed"]) is (which == "vetoed")][:4]
+    for case in hard:
+        assignment_decline(reader=fresh, assignment=case.assignments.get(), reason="x")
+    for case in campaign.cases.exclude(pk__in=[one.pk for one in hard]):
+        known = case.reference
+        read(case, fresh, 1, **({"wrong": True} if known["vetoed"] else {"score": known["score"]}))
+    row = qualification_make(campaign=campaign)
+    assert (row.passed, row.result["n"]) == (False, N - 4)
+
+
 def last(campaign):
     known = campaign.cases.order_by("number").last().reference
     return {"wrong": True} if known["vetoed"] else {"score": known["score"]}
@@ -97,6 +114,34 @@ def test_who_is_too_mild_or_blind_to_vetoes_does_not_pass(settled, hospital, shi
     assert reason in {one["reason"] for one in row.result["reasons"]}
     text = client_of(fresh).get(reverse("review:reader")).content.decode()
     assert "校准一" in text
+
+
+@pytest.mark.parametrize("left_out", [{"score": None}, {"grade": ""}])
+def test_an_answer_left_open_takes_no_demand_away(settled, hospital, left_out):
+    """Twelve points too mild all over and without points (or a grade) of one case: still not passed."""
+    fresh = make_reader(hospital, "fresh")
+    (campaign,) = make(hospital, settled[1], fresh)
+    answer(campaign, fresh, shift=12.0)
+    triggers.remove(connection)
+    Reading.objects.filter(pk=Reading.objects.filter(campaign=campaign).first().pk).update(**left_out)
+    triggers.install(connection)
+    row = qualification_make(campaign=campaign)
+    assert not row.passed
+    assert row.result["demands"]["bias"] == 3.0
+    assert row.result["demands"]["kappa"] == 0.6
+    assert {one["reason"] for one in row.result["reasons"]} == {"few_cases"}
+
+
+def test_one_open_answer_of_a_set_is_enough_to_hold_it_back(settled, hospital):
+    """All others right: what was not answered cannot be called known."""
+    fresh = make_reader(hospital, "fresh")
+    (campaign,) = make(hospital, settled[1], fresh)
+    answer(campaign, fresh)
+    triggers.remove(connection)
+    Reading.objects.filter(pk=Reading.objects.filter(campaign=campaign).first().pk).update(score=None)
+    triggers.install(connection)
+    row = qualification_make(campaign=campaign)
+    assert (row.passed, row.result["outcome"], row.result["n"]) == (False, "not_assessable", N - 1)
 
 
 def test_only_the_qualified_read_where_a_plan_asks_for_it(settled, hospital):

@@ -38,11 +38,6 @@ TYPED = {
 
 
 @pytest.fixture
-def ours():
-    return make_hospital()
-
-
-@pytest.fixture
 def chief(ours):
     """The browser of somebody who plans reviews."""
     client = Client()

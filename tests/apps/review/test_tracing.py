@@ -71,6 +71,19 @@ def test_a_person_may_verify_with_a_reason(traced):
     assert tracing_close(user=head, tracing=tracing, reason="现场复查合格").state == "closed"
 
 
+def test_nobody_verifies_an_own_action_by_word_alone(traced):
+    tracing, head, campaign, reader = traced
+    acted(tracing, head, responsible=head)
+    tracing_done(user=head, tracing=tracing, proof="x")
+    with pytest.raises(NotAllowed):
+        tracing_close(user=head, tracing=tracing, reason="已改进")
+    poor = tracing.case
+    later, *_ = make_exams(poor.device, 1, day=poor.local_day + dt.timedelta(days=3), performer=poor.performer)
+    better = make_case(campaign, later, 2)
+    read(better, reader, 1, score=91)
+    assert tracing_close(user=head, tracing=tracing, case=better).state == "closed"
+
+
 def test_poor_earlier_or_other_cases_prove_nothing(traced):
     tracing, head, campaign, reader = traced
     poor = tracing.case

@@ -8,7 +8,7 @@ from tests.apps.ui.rendering import a_request, html_of
 from yingheng.common.ui.gallery import components
 from yingheng.common.ui.gallery.samplepages import PAGES
 from yingheng.common.ui.pages import FieldGroup, FormPage, ThingPage
-from yingheng.common.ui.parts import Fact, Progress, Tab
+from yingheng.common.ui.parts import Fact, KeyValues, Lines, Progress, Tab
 from yingheng.common.ui.tables import Column, Row, Table
 
 pytestmark = pytest.mark.urls("tests.apps.ui.urls")
@@ -103,3 +103,45 @@ def test_it_folds_a_group_of_fields_that_stand_as_proposed(typed, is_open):
 def test_it_opens_a_group_in_which_something_is_to_be_mended():
     page = FormPage(title="x", form=PlanForm({"name": "n", "size": "many"}))
     assert [group.is_open for group in page.groups] == [True]
+
+
+def test_a_long_value_has_a_line_of_its_own():
+    long = "呼吸" * 40
+    rows = KeyValues([("原因", long), ("日期", "2026-11-22"), ("归因", Lines("操作", long))]).shown
+    assert [is_long for _label, _value, is_long in rows] == [True, False, True]
+
+
+class _Whole(forms.Form):
+    name = forms.CharField()
+
+    def clean(self):
+        if not self.errors:
+            self.add_error(None, "现在还不能这样做。")
+
+
+@pytest.mark.parametrize(("name", "marked"), [("x", False), ("", True)])
+def test_a_form_speaks_of_marked_fields_only_where_some_are(name, marked):
+    page = FormPage(title="x", purpose="", form=_Whole({"name": name}))
+    assert page.has_marked is marked
+    with translation.override("en"):
+        html = page.response(a_request("/ui/")).render().content.decode()
+    assert ("Please mend the marked fields" in html) is marked
+    assert ("现在还不能这样做。" in html) is not marked
+
+
+class _Numbered(forms.RadioSelect):
+    """A kind of radio buttons of its own."""
+
+
+class _Choosing(forms.Form):
+    reason = forms.ChoiceField(widget=_Numbered, choices=[("a", "A")])
+    text = forms.CharField()
+
+
+@pytest.mark.parametrize("data", [None, {"text": ""}])
+def test_radio_buttons_of_any_kind_do_not_look_like_text_fields(data):
+    html = FormPage(title="x", purpose="", form=_Choosing(data)).response(a_request("/ui/")).render().content.decode()
+    (button,) = re.findall(r'<input type="radio"[^>]*>', html)
+    assert "form-control" not in button
+    assert "is-invalid" not in button
+    assert "form-control" in re.findall(r'<input type="text"[^>]*>', html)[-1]

@@ -80,3 +80,23 @@ def test_it_wants_a_month_and_three_times():
     with pytest.raises(AnalysisError) as refused:
         slope_of([1, 1, 2], np.zeros(3), np.eye(3), free=5)
     assert refused.value.reason.code == "too_few_values"
+
+
+@pytest.mark.parametrize("months", [3, 6])
+def test_months_that_wobble_are_rarely_taken_for_drift(months):
+    """The reader is off by 2 points (SD) each month, at random: there is no course in it.
+
+    With the error known from three to six months alone, one in six would be called drifting if it were taken as well
+    known as that of a score.
+    """
+    rng, called, runs = np.random.default_rng(3), 0, 100
+    for _run in range(runs):
+        wobble, scores = rng.normal(0, 2, months), []
+        for month in range(months):
+            for i in range(24):
+                true, others = rng.normal(85, 6), rng.choice(["a", "b", "c", "d"], 2, replace=False)
+                for reader in ("x", others[0]) if i % 2 else others:
+                    off = wobble[month] if reader == "x" else 0.0
+                    scores.append(Score(f"{month}-{i}", str(reader), true + off + rng.normal(0, 3), month))
+        called += reader_drift(scores, "x").drifting
+    assert called / runs <= 0.1

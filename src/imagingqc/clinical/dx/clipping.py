@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from imagingqc.clinical.method import SeriesMethod, Stacks, images
 from imagingqc.clinical.reader import PixelReader
@@ -47,8 +47,8 @@ def _reaching_edge(mask: BoolArray, padding: BoolArray) -> BoolArray:
     """The connected parts of `mask` (4-neighbours) that touch the image edge or padding."""
     if not mask.any():
         return mask
-    labels, _ = ndimage.label(mask)  # type: ignore[attr-defined]
-    edge = ndimage.binary_dilation(padding) if padding.any() else padding.copy()  # type: ignore[attr-defined]
+    labels, _ = scipy.ndimage.label(mask)
+    edge = scipy.ndimage.binary_dilation(padding) if padding.any() else padding.copy()
     edge[[0, -1], :] = True
     edge[:, [0, -1]] = True
     touching = np.unique(labels[edge & mask])

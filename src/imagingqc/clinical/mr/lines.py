@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy import fft
 
 from imagingqc.clinical.method import SeriesMethod, Stacks
 from imagingqc.clinical.mr.looks import Look, acquired, air_of, each, fine, looks, require_side
@@ -37,8 +36,6 @@ SMALLEST_SIDE = 128  # pixels: a running median of 31 lines needs room
 RING, CORE = 11, 5  # bins around a frequency that it is compared with, without the nearest
 PATTERN = 20  # places with a clear frequency: more are a grid in the object, not wrong samples
 AXES, LOWEST = 3, 0.06  # bins beside the axes and cycles per pixel left out: edges and slow shading live there
-
-_transforms: Any = fft  # keeps single precision, unseen by type checkers
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +134,7 @@ def stripes(pixels: FloatArray) -> Stripes:
     rows, columns = pixels.shape
     window, wanted = _filter(rows, columns)
     values = np.asarray(pixels - pixels.mean(dtype=np.float64), dtype=np.float32) * window
-    amplitude = np.abs(_transforms.rfft2(values)).astype(np.float32, copy=False)
+    amplitude = np.abs(scipy.fft.rfft2(values)).astype(np.float32, copy=False)
     amplitude /= max(float(amplitude.max()), 1e-30)
     mean, spread = _ring(amplitude)
     clarity = (amplitude - mean) / spread

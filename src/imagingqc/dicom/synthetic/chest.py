@@ -8,12 +8,10 @@ from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
-from scipy import ndimage
+import scipy
 
 from imagingqc.dicom.synthetic.base import Floats, Patient, Study, rng
 from imagingqc.dicom.synthetic.dx import dx_image
-
-_filters: Any = ndimage  # its functions are set up at import, unseen by type checkers
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +40,10 @@ def chest_picture(chest: Chest, rows: int = 512, columns: int = 512) -> Floats:
     v = (y - top) / (1 - top - bottom)  # 0 at the apices, 1 at the costophrenic angles
     picture = _frontal(u, v) if chest.view == "frontal" else _lateral(u, v)
     random = rng("chest", chest.seed)
-    coarse = _filters.gaussian_filter(random.normal(0, 1, (rows // 4, columns // 4)), rows / 160)
-    texture = _filters.zoom(coarse, (rows / (rows // 4), columns / (columns // 4)), order=1)  # wide: not needed finer
-    picture = _filters.gaussian_filter(picture, rows / 256) + 40 * texture / max(float(texture.std()), 1e-9)
+    coarse = scipy.ndimage.gaussian_filter(random.normal(0, 1, (rows // 4, columns // 4)), rows / 160)
+    # wide: not needed finer
+    texture = scipy.ndimage.zoom(coarse, (rows / (rows // 4), columns / (columns // 4)), order=1)
+    picture = scipy.ndimage.gaussian_filter(picture, rows / 256) + 40 * texture / max(float(texture.std()), 1e-9)
     picture = np.clip(np.rint(picture + random.normal(0, 12, picture.shape)), 1, 4000)
     if chest.mirrored:
         picture = picture[:, ::-1]

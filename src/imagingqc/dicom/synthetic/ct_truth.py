@@ -7,7 +7,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import ndtr
+import scipy
 
 from imagingqc.dicom.synthetic.base import Floats
 from imagingqc.dicom.synthetic.ct_phantom import Painter
@@ -27,7 +27,7 @@ def smooth_body(sigma_mm: float, radii_mm: tuple[float, float] = (100.0, 140.0),
         a, b = radii_mm[0] - less_mm, radii_mm[1] - less_mm
         level = np.hypot(down / a, right / b)
         steep = np.hypot(down / a**2, right / b**2) / np.maximum(level, 1e-9)
-        return np.asarray(ndtr((1 - level) / np.maximum(steep, 1e-9) / sigma_mm))
+        return np.asarray(scipy.special.ndtr((1 - level) / np.maximum(steep, 1e-9) / sigma_mm))
 
     def paint(_i: int, down: Floats, right: Floats, _hu: Floats) -> Floats:
         hu = _AIR + 1050.0 * cover(down, right, 0.0)

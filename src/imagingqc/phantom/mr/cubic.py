@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy import ndimage
-
-_filters: Any = ndimage  # its functions are set up at import, unseen by type checkers
 
 
 class CubicPixels:
     """A picture (rows, columns) as a cubic spline; linear interpolation would blur holes of one pixel."""
 
     def __init__(self, pixels: NDArray[np.float64]) -> None:
-        self._coefficients = _filters.spline_filter(pixels, order=3)
+        self._coefficients = scipy.ndimage.spline_filter(pixels, order=3)
 
     def __call__(self, y: NDArray[np.float64], x: NDArray[np.float64]) -> NDArray[np.float64]:
         """Values at rows `y` and columns `x` (pixel centres are whole numbers); 0 beyond the picture."""
-        found = _filters.map_coordinates(self._coefficients, [y, x], order=3, prefilter=False, cval=0.0)
+        found = scipy.ndimage.map_coordinates(self._coefficients, [y, x], order=3, prefilter=False, cval=0.0)
         return np.asarray(found, dtype=np.float64)

@@ -5,18 +5,16 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy import fft
 
 from imagingqc.errors import AnalysisError
 from imagingqc.imaging.morphology import BoolArray, box_mean, dilated
 from imagingqc.phantom.mr.frame import Frame
 
 Floats = NDArray[np.float64]
-_fft: Any = fft  # scipy.signal would do it, and takes as long to load as everything else together
 
 SMALL_CM2 = 1.0
 GHOST_CM2, GHOST_LONG = 10.0, 4.0  # area and length over width of a background ellipse
@@ -91,8 +89,8 @@ def _beside_notch(frame: Frame, kernel: Floats, allowed: BoolArray, level: float
 
 def _convolved(values: Floats, kernel: Floats) -> Floats:
     """Convolution of the size of `values`, zeros beyond them; the kernel has odd sides."""
-    size = [_fft.next_fast_len(a + b - 1, real=True) for a, b in zip(values.shape, kernel.shape, strict=True)]
-    whole = _fft.irfft2(_fft.rfft2(values, size) * _fft.rfft2(kernel, size), size)
+    size = [scipy.fft.next_fast_len(a + b - 1, real=True) for a, b in zip(values.shape, kernel.shape, strict=True)]
+    whole = scipy.fft.irfft2(scipy.fft.rfft2(values, size) * scipy.fft.rfft2(kernel, size), size)
     top, left = (side // 2 for side in kernel.shape)
     return np.asarray(whole[top : top + values.shape[0], left : left + values.shape[1]], dtype=np.float64)
 

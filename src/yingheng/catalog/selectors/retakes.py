@@ -12,6 +12,7 @@ from django.db.models import Count, F, QuerySet, Sum
 
 from yingheng.catalog.models import Exam, Retake
 from yingheng.common.errors import NotFound
+from yingheng.registry.models import Device
 from yingheng.tenancy.scope import Scope
 
 
@@ -71,17 +72,25 @@ class RetakeCount:
 
 
 def retakes_by(scope: Scope, wanted: RetakeFilter, by: str) -> list[RetakeCount]:
-    """Recorded retakes by "reason" or "device", most frequent first.  One query."""
-    columns = {"reason": ("reason", "reason"), "device": ("exam__device", "exam__device__name")}[by]
+    """Recorded retakes by "reason" or "device", most frequent first.  Two queries at most."""
+    column = {"reason": "reason", "device": "exam__device"}[by]
     rows = _filtered(scope, wanted, states=False).filter(state=Retake.State.RECORDED).order_by()
     found = (
-        rows.values(where=F(columns[0]), named=F(columns[1]))
+        rows.values(where=F(column))
         .annotate(n=Count("pk"), n_exams=Count("exam", distinct=True), n_exposures=Sum("n_exposures"))
-        .order_by("-n", "named")
+        .order_by("-n", "where")
     )
+    told = list(found)
+    names = _device_names([row["where"] for row in told]) if by == "device" else {}
     return [
-        RetakeCount(row["where"], row["named"] or "", row["n"], row["n_exams"], row["n_exposures"]) for row in found
+        RetakeCount(row["where"], names.get(row["where"], ""), row["n"], row["n_exams"], row["n_exposures"])
+        for row in told
     ]
+
+
+def _device_names(ids: Iterable[object]) -> dict[object, str]:
+    """What devices are called, wherever the name comes from."""
+    return {one.pk: one.label for one in Device.objects.filter(pk__in=[pk for pk in ids if pk])}
 
 
 def retaken_share(scope: Scope, wanted: RetakeFilter) -> tuple[int, int]:

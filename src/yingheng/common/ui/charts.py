@@ -1,5 +1,6 @@
 """Geometry of small server-drawn charts: the trend of a tile with its control limits."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -39,6 +40,12 @@ class TrendShape:
     def band(self) -> float:
         """Height of the band between the control limits."""
         return 0.0 if self.lower is None or self.upper is None else self.lower - self.upper
+
+
+def round_step(rough: float) -> float:
+    """1, 2 or 5 times a power of ten, at least `rough`."""
+    power = 10.0 ** math.floor(math.log10(rough))
+    return next(m * power for m in (1, 2, 5, 10) if m * power >= rough * (1 - 1e-9))
 
 
 def trend_shape(

@@ -25,6 +25,7 @@ from .chart_parts import (
     Tick,
     text_width,
 )
+from .charts import round_step
 from .parts import Part
 
 __all__ = ["ChartEvent", "ChartForecast", "ChartLimit", "ChartPoint", "ControlChart", "Stretch"]
@@ -190,7 +191,7 @@ class ControlChart(Part):
     @property
     def y_ticks(self) -> list[Tick]:
         low, high = self.scale
-        step = _round_step((high - low) / TICKS_Y)
+        step = round_step((high - low) / TICKS_Y)
         first = math.ceil(low / step)
         found = [n * step for n in range(first, math.floor(high / step) + 1)]
         digits = max(0, -math.floor(math.log10(step)))
@@ -220,9 +221,3 @@ class ControlChart(Part):
     def kinds(self) -> set[str]:
         """Which marks there are, for the key below."""
         return {p.mark for p in self.points if p.mark} | ({"rules"} if any(p.rules for p in self.points) else set())
-
-
-def _round_step(rough: float) -> float:
-    """1, 2 or 5 times a power of ten, at least `rough`."""
-    power = 10.0 ** math.floor(math.log10(rough))
-    return next(m * power for m in (1, 2, 5, 10) if m * power >= rough * (1 - 1e-9))

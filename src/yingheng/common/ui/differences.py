@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 
+from .charts import round_step
 from .parts import Part
 from .words import number_text
 
 WIDTH, HEIGHT = 920.0, 320.0
 LEFT, RIGHT, TOP, BOTTOM = 64.0, 52.0, 30.0, 40.0
-TICKS = 5
+TICKS = 6  # between which values lie, at most
 
 
 @dataclass(frozen=True)
@@ -70,14 +72,13 @@ class Differences(Part):
     @property
     def x_ticks(self) -> list[tuple[float, str]]:
         low, high, _bottom, _top = self._ends
-        return [(self.x(v), number_text(v, 0)) for v in (low + (high - low) * i / (TICKS - 1) for i in range(TICKS))]
+        return [(self.x(v), number_text(v)) for v in _round_values(low, high)]
 
     @property
     def y_ticks(self) -> list[tuple[float, str]]:
+        """Round numbers; 0, where both agree, is always one of them."""
         _left, _right, low, high = self._ends
-        digits = 0 if high - low >= 2 * TICKS else 1  # no two ticks may read the same
-        values = (round(low + (high - low) * i / (TICKS - 1), digits) for i in range(TICKS))
-        return [(self.y(v), f"{v:+.{digits}f}" if v else "0") for v in values]
+        return [(self.y(v), f"{v:+g}" if v else "0") for v in _round_values(low, high)]
 
     @property
     def middle(self) -> float:
@@ -89,3 +90,10 @@ class Differences(Part):
         """What the picture shows, for those who do not see it."""
         text = _("%(n)d pairs: %(what)s") % {"n": len(self.points), "what": self.upward}
         return text if self.bias is None else f"{text}, {self.bias:+.1f}"
+
+
+def _round_values(low: float, high: float) -> list[float]:
+    """The multiples of a round step from `low` to `high`."""
+    step = round_step((high - low) / TICKS)
+    first, last = math.ceil(low / step), math.floor(high / step)
+    return [round(step * n, 9) for n in range(first, last + 1)]

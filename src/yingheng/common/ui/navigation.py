@@ -12,13 +12,17 @@ from django.utils.translation import pgettext_lazy
 
 @dataclass(frozen=True)
 class Item:
-    """A page of the side bar; `go` is the letter of the `g` key, `permission` None is for everyone signed in."""
+    """A page of the side bar; `go` is the letter of the `g` key, `permission` None is for everyone signed in.
+
+    `also` are pages whose addresses do not begin with its own and that it stands for as well.
+    """
 
     url_name: str
     icon: str
     label: str | Promise
     permission: str | None = None
     go: str = ""
+    also: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -65,12 +69,12 @@ MENU: tuple[Group, ...] = (
             Item("web:readings", "eye-check", _("My reading"), "review.read", "a"),
             Item("review:daily", "calendar-check", _("Daily review"), "review.rule"),
             Item("review:campaigns", "stack-2", _("Samples"), "review.view", "p"),
-            Item("review:sheets", "list-check", _("Score sheets"), "sheet.view"),
+            Item("review:sheets", "list-check", _("Score sheets"), "sheet.view", also=("review:dictionary",)),
             Item("review:statistics", "chart-bar", _("Statistics and agreement"), "review.view"),
             Item("review:appeals", "scale", _("Appeals"), "review.view"),
             Item("review:tracings", "zoom-in", _("Cause tracing"), "review.view"),
             Item("review:mine", "user-circle", _("My films"), "review.appeal"),
-            Item("review:teaching", "school", _("Teaching library"), "review.learn"),
+            Item("review:teaching", "school", _("Teaching library"), "review.learn", also=("review:exercises",)),
         ),
     ),
     Group(
@@ -150,7 +154,9 @@ def menu_for(request: HttpRequest, menu: tuple[Group, ...] = MENU) -> list[Shown
         for item in group.items
         if _allowed(item, permissions) and (url := _resolve(item)) is not None
     }
-    current = _current_url(found.values(), request.path)
+    also = {reverse(name): url for item, url in found.items() for name in item.also}
+    current = _current_url([*found.values(), *also], request.path)
+    current = also.get(current, current)
     groups = []
     for group in menu:
         items = tuple(Shown(i, found[i], found[i] == current) for i in group.items if i in found)

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
+from django.core.exceptions import NON_FIELD_ERRORS
 from django.http import HttpRequest
 from django.template.response import TemplateResponse
 from django.utils.functional import Promise
@@ -157,6 +158,11 @@ class FormPage(Page):
         """The fields of no group."""
         grouped = {name for group in self._groups for name in group.names}
         return [self._row(bound) for bound in self.form.visible_fields() if bound.name not in grouped]
+
+    @property
+    def has_marked(self) -> bool:
+        """Whether a field is marked; what concerns the whole form alone marks none."""
+        return any(name != NON_FIELD_ERRORS for name in self.form.errors)
 
     @property
     def groups(self) -> list[FieldGroup]:

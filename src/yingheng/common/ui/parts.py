@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 
 Tone = Literal["neutral", "accent", "pass", "fail", "human", "none"]
+_LONG = 60  # characters of a value that has a line of its own
 
 
 class Part:
@@ -167,10 +168,21 @@ class Progress(Part):
 
 @dataclass(frozen=True)
 class KeyValues(Part):
-    """Label-value pairs; values may be parts."""
+    """Label-value pairs; values may be parts.  A long text has the whole width."""
 
     template = "ui/components/key_values.html"
     rows: Sequence[tuple[str, Any]]
+
+    @property
+    def shown(self) -> list[tuple[str, Any, bool]]:
+        """Label, value, and whether the value is long."""
+        return [(label, value, _is_long(value)) for label, value in self.rows]
+
+
+def _is_long(value: Any) -> bool:
+    """Whether a text is too long for a narrow column."""
+    texts = (value.primary, value.secondary) if isinstance(value, Lines) else (value,)
+    return any(isinstance(text, str) and len(text) > _LONG for text in texts)
 
 
 @dataclass(frozen=True)

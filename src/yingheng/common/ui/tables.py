@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Literal
 
 from .parts import Action, Empty, Part
@@ -24,6 +25,12 @@ class Column:
     nowrap: bool = False
     clip: bool = False
     roomy: bool = False
+
+    @cached_property
+    def css(self) -> str:
+        """The classes of its cells: once a column, not with every cell."""
+        flags = {"not-phone": not self.phone, "nowrap": self.nowrap, "clip": self.clip}
+        return " ".join([self.align, *(name for name, on in flags.items() if on)])
 
 
 @dataclass(frozen=True)

@@ -30,6 +30,11 @@ class Rate(Part):
         return "—" if self.percent is None else f"{self.percent:.1f}"
 
     @property
+    def between(self) -> str:
+        """The interval as it is read; "" for none."""
+        return f"{self.interval[0]:.1f}–{self.interval[1]:.1f}" if self.interval else ""
+
+    @property
     def few(self) -> bool:
         return self.denominator < self.minimum_n
 
@@ -61,6 +66,8 @@ class Tile(Part):
     note: str = ""
     change: str = ""
     tone: str = ""
+    better: Literal["high", "low", ""] = ""  # on which side of `target` a plain figure should be
+    minimum_n: int = 0  # fewer cases than these: grey; of a rate its own
 
     @property
     def figure_text(self) -> str:
@@ -73,7 +80,20 @@ class Tile(Part):
         return self.rate.target if self.rate else self.target
 
     @property
+    def target_sign(self) -> str:
+        return {"high": "≥", "low": "≤", "": ""}[self.rate.better if self.rate else self.better]
+
+    @property
+    def least_n(self) -> int:
+        """How many cases there should be, where there are fewer but some; else 0."""
+        least = self.rate.minimum_n if self.rate else self.minimum_n
+        return least if 0 < (self.shown_n or 0) < least else 0
+
+    @property
     def trend(self) -> TrendShape | None:
+        """None for fewer than two periods: a single point is no trend."""
+        if sum(one.value is not None for one in self.points) < 2:
+            return None
         return trend_shape(self.points, self.shown_target, self.control)
 
     @property

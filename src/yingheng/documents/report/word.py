@@ -34,6 +34,16 @@ _ALIGN = {"left": WD_ALIGN_PARAGRAPH.LEFT, "right": WD_ALIGN_PARAGRAPH.RIGHT, "c
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 _WIDTH_MM = 174.0
 _GREY = RGBColor(0x55, 0x60, 0x6D)
+_INK = RGBColor(0x1C, 0x25, 0x30)
+_LATIN, _CHINESE = "Arial", "微软雅黑"
+_THEMED = ("asciiTheme", "hAnsiTheme", "eastAsiaTheme", "cstheme")
+# Real styles, so that Word's navigation and a table of contents know the headings: size, colour, space before, after.
+_STYLES = {
+    "Title": (18, _INK, 0, 4),
+    "Subtitle": (10.5, _GREY, 0, 8),
+    "Heading 1": (12, _INK, 14, 5),
+    "Caption": (8.5, _GREY, 2, 8),
+}
 
 
 def docx_bytes(report: Report) -> bytes:
@@ -44,13 +54,14 @@ def docx_bytes(report: Report) -> bytes:
 
 def _whole(report: Report) -> bytes:
     document = _empty(report)
-    for text, size, grey in ((report.hospital, 11, True), (report.title, 18, False), (report.subtitle, 10.5, True)):
+    _line(document.add_paragraph(), report.hospital, 11, grey=True).alignment = _ALIGN["center"]
+    for text, style in ((report.title, "Title"), (report.subtitle, "Subtitle")):
         if text:
-            _line(document.add_paragraph(), text, size, grey=grey, bold=not grey).alignment = _ALIGN["center"]
+            document.add_paragraph(text, style=style).alignment = _ALIGN["center"]
     if report.facts:
         _facts(document, report.facts)
     for section in report.sections:
-        _line(document.add_paragraph(), section.title, 12, bold=True).paragraph_format.keep_with_next = True
+        document.add_paragraph(section.title, style="Heading 1")
         for block in section.blocks:
             _block(document, block)
     _conclusion(document, report)
@@ -66,9 +77,10 @@ def _empty(report: Report) -> Any:
     section.orientation, section.page_width, section.page_height = WD_ORIENT.PORTRAIT, Mm(210), Mm(297)
     section.left_margin = section.right_margin = Mm(18)
     section.top_margin, section.bottom_margin = Mm(22), Mm(20)
-    style = document.styles["Normal"]
-    style.font.name, style.font.size = "Arial", Pt(9.5)
-    style.element.rPr.rFonts.set(qn("w:eastAsia"), "微软雅黑")
+    document.styles["Normal"].font.size = Pt(9.5)
+    _font(document.styles["Normal"])
+    for name, look in _STYLES.items():
+        _style(document.styles[name], *look)
     properties = document.core_properties
     properties.title, properties.author, properties.comments = report.title, report.hospital, ""
     at = report.made_at.astimezone(dt.UTC).replace(tzinfo=None, microsecond=0)
@@ -79,20 +91,37 @@ def _empty(report: Report) -> Any:
     return document
 
 
+def _font(style: Any) -> None:
+    """One font for Latin and one for Chinese, and none of the theme's."""
+    style.font.name = _LATIN
+    fonts = style.element.rPr.rFonts
+    for name in _THEMED:
+        fonts.attrib.pop(qn(f"w:{name}"), None)
+    fonts.set(qn("w:eastAsia"), _CHINESE)
+
+
+def _style(style: Any, size: float, colour: RGBColor, before: float, after: float) -> None:
+    _font(style)
+    style.font.size, style.font.color.rgb, style.font.italic = Pt(size), colour, False
+    style.font.bold = colour == _INK
+    style.paragraph_format.space_before, style.paragraph_format.space_after = Pt(before), Pt(after)
+    for line in style.element.pPr.findall(qn("w:pBdr")):
+        style.element.pPr.remove(line)
+
+
 def _footer(paragraph: Any, report: Report) -> None:
     said = words()
     told = [f"{said['made']} {made_text(report)}", report.foot]
     told += [f"{said['digest']} {report.digest[:16]}"] if report.digest else []
     _line(paragraph, " · ".join(filter(None, told)) + "　", 8, grey=True)
     for part in said["page"].replace("%(page)s", "\0PAGE\0").replace("%(pages)s", "\0NUMPAGES\0").split("\0"):
-        run = paragraph.add_run()
+        run = paragraph.add_run("1" if part in {"PAGE", "NUMPAGES"} else part)
         run.font.size, run.font.color.rgb = Pt(8), _GREY
         if part in {"PAGE", "NUMPAGES"}:
             field = OxmlElement("w:fldSimple")
             field.set(qn("w:instr"), part)
-            run._r.append(field)  # noqa: SLF001 - the library has no fields of its own
-        else:
-            run.text = part
+            field.append(run._r)  # noqa: SLF001 - the library has no fields of its own
+            paragraph._p.append(field)  # noqa: SLF001
 
 
 def _line(paragraph: Any, text: str, size: float = 9.5, *, grey: bool = False, bold: bool = False) -> Any:
@@ -191,14 +220,15 @@ def _picture(document: Any, block: Chart | Picture) -> None:
     except UnrecognizedImageError as exc:
         raise Invalid("documents.picture_bad") from exc
     if block.caption:
-        _line(document.add_paragraph(), block.caption, 8.5, grey=True).alignment = _ALIGN["center"]
+        document.add_paragraph(block.caption, style="Caption").alignment = _ALIGN["center"]
 
 
 def _conclusion(document: Any, report: Report) -> None:
     if not (report.conclusion or report.outcome):
         return
-    paragraph = _line(document.add_paragraph(), words()["conclusion"] + "　", bold=True)
+    paragraph = document.add_paragraph(words()["conclusion"], style="Heading 1")
     if report.outcome:
+        paragraph.add_run("　")
         _outcome(paragraph, report.outcome)
     if report.conclusion:
         _line(document.add_paragraph(), report.conclusion)

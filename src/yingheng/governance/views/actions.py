@@ -156,8 +156,8 @@ def _actions(request: HttpRequest, row: Action) -> list[Button]:
         found.append(to(_("It is done"), "done", "check", "primary", key="n"))
     if row.state == State.DONE and records:
         if request.user.pk not in {row.done_by_id, row.responsible_id}:
-            found.append(to(_("Verified"), "verify", "checks", "primary", "post", key="n"))
-        found.append(to(_("Ask again"), "again", "repeat"))
+            found.append(to(pgettext("action item", "Verify"), "verify", "checks", "primary", "post", key="n"))
+        found.append(to(pgettext("action item", "Send back"), "again", "repeat"))
     if row.state in LIVE and records:
         found.append(to(pgettext("action item", "Drop"), "drop", "ban", "quiet"))
     if row.state == State.OPEN and records and row.meeting.state == Meeting.State.HELD and not row.meeting.version:
@@ -233,7 +233,7 @@ def again(request: HttpRequest, action_id: UUID) -> HttpResponse:
         told = attempt(form, lambda: action_again(user=request.user, action=row, **form.cleaned_data))
         if told is not None:
             return redirect(back)
-    return _form(request, row.meeting, form, _("Ask again"), back)
+    return _form(request, row.meeting, form, pgettext("action item", "Send back"), back)
 
 
 @page(MEETING_VIEW)

@@ -97,6 +97,7 @@ def tabs(request: HttpRequest, current: str, counts: dict[str, int] | None = Non
         ("held", pgettext("meetings", "Held"), reverse("governance:meetings") + "?show=held"),
         ("actions", _("Action items"), reverse("governance:actions")),
         ("series", pgettext("meeting", "Series"), reverse("governance:series_list")),
+        ("attendance", pgettext("meeting", "Attendance"), reverse("governance:attendance")),
     ]
     if any(path not in eyes(request).own for path in eyes(request).scope.paths) or _leads_region(request):
         names.append(("hospitals", _("Hospitals"), reverse("governance:hospitals")))

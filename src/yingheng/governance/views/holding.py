@@ -14,7 +14,8 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from yingheng.common.ui.attempt import attempt
 from yingheng.common.ui.pages import FormPage
-from yingheng.governance.forms import ReasonForm, RollForm
+from yingheng.governance.forms import ReasonForm
+from yingheng.governance.forms_attending import RollForm
 from yingheng.governance.models import Meeting
 from yingheng.governance.selectors import attendances_of, people_of
 from yingheng.governance.services.attending import attendance_excuse, attendance_put, attendance_sign, meeting_hold

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Literal
 from uuid import UUID
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -24,14 +25,17 @@ from yingheng.governance.models import Attendance, Meeting, Minutes
 from yingheng.governance.reporting import BUILDER
 from yingheng.governance.selectors import attendances_of, is_missed, minutes_of
 from yingheng.governance.services.attending import quorum_of
+from yingheng.governance.services.officers import officers_open
 from yingheng.governance.states import AHEAD
 from yingheng.governance.views import parts
 from yingheng.governance.views.common import crumbs, eyes, history, meeting_of, state_tag
+from yingheng.governance.views.officers import officer_sections
 from yingheng.tenancy.access import page
 from yingheng.tenancy.permissions import MEETING_VIEW
 from yingheng.tenancy.scope import Scope
 
 State = Meeting.State
+_Kind = Literal["primary", "secondary", "danger", "quiet"]
 _ENDINGS, _LANGUAGES = ("pdf", "docx", "xlsx"), ("zh", "en")
 
 
@@ -57,6 +61,7 @@ def meeting(request: HttpRequest, meeting_id: UUID) -> HttpResponse:
             *parts.text_sections(versions),
             *parts.action_sections(request, row),
             parts.attendance_section(row, people),
+            *officer_sections(row),
             *parts.version_sections(row, versions, orders),
         ],
         timeline=Timeline(history(row.organisation, f"meeting:{row.pk}")),
@@ -107,32 +112,41 @@ def _order_alerts(orders: list[ReportOrder]) -> list[Alert]:
     return [Alert(error_text(Invalid(one.error)), "fail", _("The file could not be made")) for one in failed[:1]]
 
 
+def _to(row: Meeting, label: str, name: str, icon: str, kind: _Kind = "secondary", key: str = "") -> Action:
+    return Action(label, reverse(f"governance:{name}", args=[row.pk]), icon, "get", kind, key=key)
+
+
 def _actions(request: HttpRequest, row: Meeting, people: list[Attendance]) -> list[Action]:
     who = eyes(request)
     plans, records = who.may_plan(row.organisation), who.may_record(row)
-
-    def to(label: str, name: str, icon: str, kind: str = "secondary", method: str = "get", **more: str) -> Action:
-        return Action(label, reverse(f"governance:{name}", args=[row.pk]), icon, method, kind, **more)  # type: ignore[arg-type]
-
     found = []
     if row.state == State.PLANNED and plans:
-        found.append(to(_("Call the meeting"), "meeting_call", "send", "primary", "post", key="c"))
+        call = reverse("governance:meeting_call", args=[row.pk])
+        found.append(Action(_("Call the meeting"), call, "send", "post", "primary", key="c"))
     if row.state == State.CALLED and records and local_day(row.organisation.zone) >= row.day:
-        found.append(to(_("Hold the meeting"), "meeting_hold", "player-play", "primary", key="n"))
-    if row.state == State.HELD and records:
-        found.append(to(_("Write the minutes"), "minutes", "pencil", "primary", key="n"))
-        found.append(to(pgettext("meeting", "Attendance"), "meeting_roll", "users"))
-    if row.state == State.RECORDED and row.chair_id == request.user.pk:
-        found.append(to(_("Sign the minutes"), "minutes_sign", "signature", "primary", key="n"))
-    if row.state in {State.RECORDED, State.SIGNED} and records:
-        found.append(to(_("Correct the minutes"), "minutes_correct", "edit", "quiet"))
+        found.append(_to(row, _("Hold the meeting"), "meeting_hold", "player-play", "primary", "n"))
     if row.state in AHEAD and plans:
-        found.append(to(_("Change"), "meeting_change", "edit"))
-        found.append(to(_("Cancel the meeting"), "meeting_cancel", "calendar-off", "quiet"))
+        found.append(_to(row, _("Change"), "meeting_change", "edit"))
+        found.append(_to(row, _("Cancel the meeting"), "meeting_cancel", "calendar-off", "quiet"))
     if row.state == State.CALLED:
         if any(one.user_id == request.user.pk and one.state == Attendance.State.INVITED for one in people):
-            found.append(to(_("I cannot come"), "meeting_excuse", "user-off", "quiet"))
-        found.append(to(_("To my calendar"), "meeting_ics", "calendar-event"))
+            found.append(_to(row, _("I cannot come"), "meeting_excuse", "user-off", "quiet"))
+        found.append(_to(row, _("To my calendar"), "meeting_ics", "calendar-event"))
+    return [*found, *_after(request, row, plans=plans, records=records)]
+
+
+def _after(request: HttpRequest, row: Meeting, *, plans: bool, records: bool) -> list[Action]:
+    """What is done once a meeting was held."""
+    found = []
+    if row.state == State.HELD and records:
+        found.append(_to(row, _("Write the minutes"), "minutes", "pencil", "primary", "n"))
+        found.append(_to(row, pgettext("meeting", "Attendance"), "meeting_roll", "users"))
+    if row.state == State.RECORDED and row.chair_id == request.user.pk:
+        found.append(_to(row, _("Sign the minutes"), "minutes_sign", "signature", "primary", "n"))
+    if row.state in {State.RECORDED, State.SIGNED} and records:
+        found.append(_to(row, _("Correct the minutes"), "minutes_correct", "edit", "quiet"))
+    if officers_open(row) and (plans or records):
+        found.append(_to(row, _("Correct chair or recorder"), "meeting_officers", "user-cog", "quiet"))
     return found
 
 

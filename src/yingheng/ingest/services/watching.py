@@ -28,6 +28,7 @@ from yingheng.audit import services as audit
 from yingheng.audit.actor import Actor
 from yingheng.common.clock import now
 from yingheng.common.errors import Conflict, Invalid
+from yingheng.common.folders import folder_below
 from yingheng.ingest.models import WatchedFile, WatchedFolder
 from yingheng.ingest.spool import Kind, Spool, SpoolFile, sync_folder
 from yingheng.tenancy.models import Organisation
@@ -61,10 +62,8 @@ def folder_allowed(path: Path) -> Path:
     Invalid `ingest.watch_root` when it is not below an allowed one or holds or lies in the data folder,
     `ingest.watch_folder` when it is no folder.
     """
-    real = path.resolve()
-    home = Path(settings.YINGHENG_HOME).resolve()
-    below = any(real == root or root in real.parents for root in watch_roots())
-    if not path.is_absolute() or not below or real == home or home in real.parents or real in home.parents:
+    real = folder_below(path, watch_roots(), Path(settings.YINGHENG_HOME))
+    if real is None:
         raise Invalid("ingest.watch_root")
     if not real.is_dir():
         raise Invalid("ingest.watch_folder")

@@ -21,6 +21,8 @@ _CODES = {
 
 def sheet_of(data: bytes) -> Sheet:
     """Read a file.  Invalid `rejects.file_...` for what cannot be read, is too large or has no columns."""
+    if data[:200].removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"<"):
+        raise Invalid("rejects.file_markup")
     try:
         sheet = table_read(data, _LIMITS)
     except TableRefused as exc:

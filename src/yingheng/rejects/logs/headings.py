@@ -6,7 +6,7 @@ import csv
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
 from typing import Any, Literal
@@ -18,6 +18,10 @@ FIELDS = ("at", "day", "time", "flag", "reason", "body_part", "view", "operator"
           "rejected")  # fmt: skip
 PEOPLE = frozenset({"operator", "accession", "uid"})  # never shown again, neither in previews nor with refused rows
 _LOOKED_AT = 30  # rows among which the headings are looked for
+# What numbers a heading: "一、", "(三)", "2.", and "④" as NFKC writes it.
+_NUMBER = re.compile(
+    r"^(?:第?[一二三四五六七八九十\d]{1,3}\s*[、.:)\]项栏]\s*|[(\[][一二三四五六七八九十\d]{1,3}[)\]]\s*|\d{1,2}(?=[^\d\W_a-z]))"
+)
 _FEWEST = 2  # headings that make a row the row of headings
 
 
@@ -68,8 +72,8 @@ def known_headings() -> Mapping[str, str]:
 
 
 def bare(text: str) -> str:
-    """A heading as it is compared: NFKC, no case, letters and digits alone, without a unit in brackets."""
-    plain = unicodedata.normalize("NFKC", text).casefold()
+    """A heading as it is compared: NFKC, no case, letters and digits alone, without its number and unit."""
+    plain = _NUMBER.sub("", unicodedata.normalize("NFKC", text).casefold().strip())
     return re.sub(r"[\W_]+", "", re.sub(r"[(\[].*?[)\]]", "", plain))
 
 
@@ -90,6 +94,27 @@ def named_again(rows: Sequence[Sequence[str]], head: int) -> Columns:
     row = rows[head] if head < len(rows) else ()
     columns = _named(row)
     return Columns(head, columns, yes_is_accepted=_asks_accepted(row, columns.get("flag")))
+
+
+def titles_of(rows: Sequence[Sequence[str]], mapping: Columns) -> dict[str, str]:
+    """The heading of each column that a mapping uses, by field, as it is compared."""
+    row = rows[mapping.head] if mapping.head < len(rows) else ()
+    return {name: bare(row[n]) if n < len(row) else "" for name, n in mapping.columns.items()}
+
+
+def found_again(rows: Sequence[Sequence[str]], kept: Mapping[str, Any]) -> Columns | None:
+    """A kept mapping for these rows, its headings looked for among the first ones; None where they are others.
+
+    One that was kept without headings is taken as it is where the row has as many cells.
+    """
+    mapping, titles = Columns.from_dict(kept), kept.get("titles")
+    if not titles:
+        width = len(rows[mapping.head]) if mapping.head < len(rows) else 0
+        return mapping if all(n < width for n in mapping.columns.values()) else None
+    places = [mapping.head, *range(min(len(rows), _LOOKED_AT))]
+    fits = (place for place in places if titles_of(rows, replace(mapping, head=place)) == titles)
+    place = next(fits, None)
+    return None if place is None else replace(mapping, head=place)
 
 
 def checked(mapping: Columns, width: int) -> Columns:
@@ -120,9 +145,14 @@ def _named(row: Sequence[str]) -> dict[str, int]:
         del found["at"]
         if found["time"] == found.get("day"):
             del found["time"]
+    if "acquired" in found and "rejected" not in found and bare(row[found.get("flag", 0)]) in _COUNTED:
+        found["rejected"] = found.pop("flag")  # beside a total the word heads a number
     if "acquired" in found and "rejected" not in found:
         del found["acquired"]
     return found
+
+
+_COUNTED = frozenset({"rejected", "reject"})
 
 
 def _asks_accepted(row: Sequence[str], column: int | None) -> bool:

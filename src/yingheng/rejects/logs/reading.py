@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -13,7 +14,7 @@ from zoneinfo import ZoneInfo
 from yingheng.common.errors import Invalid
 from yingheng.rejects.logs.headings import PEOPLE, Columns
 from yingheng.rejects.logs.positions import position_key
-from yingheng.rejects.logs.values import is_rejected, moment, number, order_shown, plain
+from yingheng.rejects.logs.values import is_rejected, moment, number, offset_of, order_shown, plain
 
 _TEXT = {"reason": 200, "body_part": 64, "view": 64, "operator": 200, "accession": 64, "uid": 128}
 
@@ -49,9 +50,11 @@ class Refused:
 
 
 def rows_told(
-    rows: Sequence[Sequence[str]], mapping: Columns, zone: ZoneInfo, today: dt.date
+    rows: Sequence[Sequence[str]], mapping: Columns, zone: ZoneInfo, today: dt.date, *, cut: bool = True
 ) -> Iterator[Told | Refused]:
-    """Everything below the headings, in order; empty rows are left out.
+    """Everything below the headings, in order; empty rows, headings again and sums are left out.
+
+    `cut`: a separator cut the cells, so that one in a text moves those behind it: a row of more cells is refused.
 
     Of rejected exposures `key` is made of all that the row says, and of how many rows before it said exactly the same:
     the same rows in another file have the same keys.  An accepted row that repeats an identifier is left out.
@@ -59,11 +62,13 @@ def rows_told(
     seen: Counter[str] = Counter()
     days: set[dt.date] = set()
     mapping = _ordered(rows, mapping)
+    head = rows[mapping.head] if mapping.head < len(rows) else ()
     for place in range(mapping.head + 1, len(rows)):
         cells = {name: rows[place][n].strip() for name, n in mapping.columns.items() if n < len(rows[place])}
-        if not any(cells.values()):
+        if not any(cells.values()) or _is_none(rows[place], head):
             continue
         try:
+            _require_cells(rows[place], len(head) if cut else 0)
             told = _once(_told(place + 1, cells, mapping, zone, today), days)
         except Invalid as exc:
             shown = {name: text[:80] for name, text in cells.items() if name not in PEOPLE and text}
@@ -72,6 +77,22 @@ def rows_told(
         keyed = _keyed(told, seen)
         if keyed is not None:
             yield keyed
+
+
+_SUM = re.compile(
+    r"(?:合计|总计|小计|共计|总数|(?:grand |sub)?totals?|sum|summe)[\s:=]*[\d.,%\s]*[张次条]?", re.IGNORECASE
+)
+
+
+def _is_none(row: Sequence[str], head: Sequence[str]) -> bool:
+    """Whether a row is none: the headings on a new page, or a line of sums."""
+    filled = [cell for cell in row if cell.strip()]
+    return filled == [cell for cell in head if cell.strip()] or bool(filled and _SUM.fullmatch(plain(filled[0])))
+
+
+def _require_cells(row: Sequence[str], most: int) -> None:
+    if most and any(cell.strip() for cell in row[most:]):
+        raise Invalid("rejects.row_cells", n=len(row), most=most)
 
 
 def _ordered(rows: Sequence[Sequence[str]], mapping: Columns) -> Columns:
@@ -97,9 +118,13 @@ def _told(line: int, cells: Mapping[str, str], mapping: Columns, zone: ZoneInfo,
             raise Invalid("rejects.row_more_rejected", rejected=rejected, acquired=acquired)
         return Told(line, day, acquired=acquired, rejected=rejected)
     out = mapping.shape == "every" and not is_rejected(cells["flag"], yes_is_accepted=mapping.yes_is_accepted)
-    at = dt.datetime.combine(day, time, zone).astimezone(dt.UTC) if time else None
+    offset = offset_of(clock or first) if time else None
+    at = dt.datetime.combine(day, time, offset or zone) if time else None
+    if at is not None and offset is not None:  # the day and the hour are those of the hospital
+        at = at.astimezone(zone)
+        day, time = at.date(), at.time()
     texts = {name: cells[name][:most] for name, most in _TEXT.items() if cells.get(name)}
-    return Told(line, day, at, time.hour if time else None, not out, texts)
+    return Told(line, day, at.astimezone(dt.UTC) if at else None, time.hour if time else None, not out, texts)
 
 
 def _once(told: Told, days: set[dt.date]) -> Told:

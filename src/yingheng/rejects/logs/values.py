@@ -13,11 +13,11 @@ from yingheng.common.errors import Invalid
 Order = Literal["", "dmy", "mdy"]
 REJECTED_WORDS = frozenset({
     "rejected", "reject", "rej", "repeat", "repeated", "discarded", "deleted", "fail", "failed", "ng", "拒绝", "已拒绝",
-    "拒片", "拒收", "废片", "废", "重拍", "重照", "不合格", "作废", "剔除", "删除",
+    "拒片", "拒收", "已拒收", "废片", "废", "重拍", "重照", "不合格", "作废", "已作废", "剔除", "删除",
 })  # fmt: skip
 ACCEPTED_WORDS = frozenset({
-    "accepted", "accept", "acc", "ok", "pass", "passed", "good", "used", "sent", "接受", "已接受", "接收", "合格",
-    "正常", "通过", "有效",
+    "accepted", "accept", "acc", "ok", "pass", "passed", "good", "used", "sent", "接受", "已接受", "接收", "已接收",
+    "合格", "正常", "通过", "有效",
 })  # fmt: skip
 _YES = frozenset({"1", "y", "yes", "true", "t", "是", "√", "x"})
 _NO = frozenset({"0", "n", "no", "false", "f", "否", "-", "×"})
@@ -25,11 +25,15 @@ _FIRST_YEAR = 1990
 _PLAIN = re.compile(r"(\d{4})(\d{2})(\d{2})")
 _YEAR_FIRST = re.compile(r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?")
 _YEAR_LAST = re.compile(r"(\d{1,2})([-/.])(\d{1,2})\2(\d{4})")
-_TIME = re.compile(r"(\d{1,2})[:时點点](\d{1,2})(?:[:分](\d{1,2}))?(?:[.,]\d+)?秒?分?")
+_TIME = re.compile(r"(\d{1,2}):(\d{2})(?::(\d{2}))?(?:[.,]\d+)?")  # "8:0" is a line that was cut off
+_TIME_WORDS = re.compile(r"(\d{1,2})[时點点](\d{1,2})分?(?:(\d{1,2})秒?)?")
 _TIME_PLAIN = re.compile(r"(\d{2})(\d{2})(\d{2})(?:\.\d+)?")
 _AFTERNOON = re.compile(r"pm|p\.m\.|下午|晚上")
 _MORNING = re.compile(r"am|a\.m\.|上午|早上|凌晨|中午")
 _ZONE = re.compile(r"(z|[+-]\d{2}:?\d{2})$")
+_SERIAL = re.compile(r"\d{5}(?:[.,]\d+)?")  # a day as table programs count it, from 1899-12-30
+_FRACTION = re.compile(r"0?[.,]\d{2,}")  # a time of day as they do
+_SERIAL_EPOCH = dt.datetime(1899, 12, 30)  # noqa: DTZ001 - sheets have no zones
 
 
 def plain(text: str) -> str:
@@ -46,9 +50,24 @@ def moment(text: str, clock: str = "", order: Order = "") -> tuple[dt.date, dt.t
     whole = plain(text)
     if not whole:
         raise Invalid("rejects.row_no_time")
+    if _SERIAL.fullmatch(whole):
+        return _serial(whole, text, clock)
     found, rest = _date(whole, text, order)
     time = _time(plain(clock) or rest.strip(" t,"), text)
     return found, time
+
+
+def offset_of(text: str) -> dt.tzinfo | None:
+    """The offset from UTC that a text with a time of day ends in; None where it says none."""
+    told = plain(text)
+    match = _ZONE.search(told) if ":" in told else None
+    if match is None or (match[1] != "z" and ":" not in told[: match.start()]):
+        return None
+    if match[1] == "z":
+        return dt.UTC
+    digits = match[1].replace(":", "")
+    minutes = 60 * int(digits[1:3]) + int(digits[3:5])
+    return dt.timezone(dt.timedelta(minutes=minutes if digits[0] == "+" else -minutes)) if minutes <= 900 else None
 
 
 def order_shown(texts: Iterable[str]) -> Order:
@@ -77,6 +96,15 @@ def _date(whole: str, text: str, order: Order) -> tuple[dt.date, str]:
     return _day(text, year, month, day), whole[match.end() :]
 
 
+def _serial(whole: str, text: str, clock: str) -> tuple[dt.date, dt.time | None]:
+    days = float(whole.replace(",", "."))
+    at = _SERIAL_EPOCH + dt.timedelta(seconds=round(days * 86400))
+    day = _day(text, at.year, at.month, at.day)
+    if plain(clock):
+        return day, _time(plain(clock), text)
+    return day, None if days.is_integer() else at.time()
+
+
 def _day(text: str, year: int, month: int, day: int) -> dt.date:
     try:
         found = dt.date(year, month, day)
@@ -90,9 +118,11 @@ def _day(text: str, year: int, month: int, day: int) -> dt.date:
 def _time(told: str, text: str) -> dt.time | None:
     if not told:
         return None
+    if _FRACTION.fullmatch(told):
+        return (_SERIAL_EPOCH + dt.timedelta(seconds=round(float(told.replace(",", ".")) * 86400))).time()
     after, before = bool(_AFTERNOON.search(told)), bool(_MORNING.search(told))
     bare = _MORNING.sub("", _AFTERNOON.sub("", _ZONE.sub("", told) if ":" in told else told)).strip()
-    match = _TIME.fullmatch(bare) or _TIME_PLAIN.fullmatch(bare)
+    match = _TIME.fullmatch(bare) or _TIME_WORDS.fullmatch(bare) or _TIME_PLAIN.fullmatch(bare)
     if match is None:
         raise Invalid("rejects.row_time", text=f"{text} {told}"[:40])
     hour, minute, second = int(match[1]), int(match[2]), int(match[3] or 0)

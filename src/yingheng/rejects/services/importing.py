@@ -7,7 +7,6 @@ import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from itertools import islice
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -24,11 +23,12 @@ from yingheng.common.errors import Conflict, Invalid
 from yingheng.jobs.services import emit
 from yingheng.registry.models import Device
 from yingheng.rejects.logs.decoding import Sheet, sheet_of
-from yingheng.rejects.logs.headings import Columns, checked
+from yingheng.rejects.logs.headings import Columns, checked, titles_of
 from yingheng.rejects.logs.reading import Refused, Told, rows_told
 from yingheng.rejects.models import ExposureDay, LogFile, LogProfile, RejectedExposure
 from yingheng.rejects.reasons import reason_key
 from yingheng.rejects.services.counting import month_ask
+from yingheng.rejects.services.mentions import decisions_kept, device_hold, mentions_note, rows_known
 from yingheng.rejects.services.reasons import reasons_of
 
 State = LogFile.State
@@ -95,7 +95,7 @@ def log_preview(row: LogFile, mapping: Columns) -> Preview:
             keys.append(told.key)
         else:
             found.n_accepted += 1
-    found.n_known = len(_known(row, keys))
+    found.n_known = len(rows_known(row.device_id, keys))
     return found
 
 
@@ -113,12 +113,14 @@ def log_start(
     found = locked.get(pk=row.pk)
     if found.state != State.UPLOADED:
         raise Conflict("rejects.file_settled")
-    checked(mapping, max(len(cells) for cells in log_sheet(found).rows))
+    rows = log_sheet(found).rows
+    checked(mapping, max(len(cells) for cells in rows))
     found.mapping, found.shape, found.state = mapping.as_dict(), mapping.shape, State.IMPORTING
     found.first_day, found.last_day, found.profile_name = first_day, last_day, profile.strip()[:120]
     found.save()
     if found.profile_name:
-        profile_save(actor=actor, device=found.device, name=found.profile_name, mapping=mapping)
+        titles = titles_of(rows, mapping)
+        profile_save(actor=actor, device=found.device, name=found.profile_name, mapping=mapping, titles=titles)
     audit.record(
         actor=actor,
         action="reject_log.import",
@@ -132,13 +134,15 @@ def log_start(
 
 
 @transaction.atomic
-def profile_save(*, actor: Actor, device: Device, name: str, mapping: Columns) -> LogProfile:
-    """Keep how the columns of a device's logs are read, under a name."""
+def profile_save(
+    *, actor: Actor, device: Device, name: str, mapping: Columns, titles: Mapping[str, str] | None = None
+) -> LogProfile:
+    """Keep how the columns of a device's logs are read, under a name, with their headings: others are noticed."""
     row, _created = LogProfile.objects.update_or_create(
         device=device,
         name=name,
-        defaults={"hospital_id": device.hospital_id, "mapping": mapping.as_dict(), "made_by_name": actor.name,
-                  "made_at": now()},
+        defaults={"hospital_id": device.hospital_id, "mapping": mapping.as_dict() | {"titles": dict(titles or {})},
+                  "made_by_name": actor.name, "made_at": now()},
     )  # fmt: skip
     return row
 
@@ -146,7 +150,7 @@ def profile_save(*, actor: Actor, device: Device, name: str, mapping: Columns) -
 def log_import(*, row: LogFile) -> LogFile:
     """Import a file: batches of rejected exposures, then its days.  Broken off anywhere, it goes on where it was.
 
-    A rejected exposure that is known already, from this file or another, is left as it is.
+    A rejected exposure that another file brought is left as it is; that this one tells of it too is noted.
     """
     if row.state != State.IMPORTING:
         return row
@@ -182,13 +186,16 @@ def _batch(row: LogFile, batch: list[Told], seen: int) -> LogFile:
     found = locked.get(pk=row.pk)
     if found.state != State.IMPORTING or seen <= found.rows_done:
         return found
-    known = _known(found, [told.key for told in batch])
+    device_hold(found.device_id)
+    known = {row.key: row for row in rows_known(found.device_id, [told.key for told in batch])}
     fresh = [told for told in batch if told.key not in known]
     codes = reasons_of(found.hospital, {told.texts.get("reason", "") for told in fresh})
-    operators = operators_ensure(found.hospital, {t.texts["operator"] for t in fresh if t.texts.get("operator")})
+    operators = operators_ensure(found.hospital, {t.texts["operator"] for t in batch if t.texts.get("operator")})
     RejectedExposure.objects.bulk_create(
-        [_exposure(found, told, codes, operators) for told in fresh], ignore_conflicts=True
+        decisions_kept([_exposure(found, told, codes, operators) for told in fresh]), ignore_conflicts=True
     )
+    also = {told.key: _exposure(found, told, {}, operators) for told in batch if told.key in known}
+    mentions_note(found, [(known[key], row) for key, row in also.items()])
     found.n_new += len(fresh)
     found.n_known += len(batch) - len(fresh)
     found.rows_done = seen
@@ -282,13 +289,5 @@ def _read(row: LogFile, mapping: Columns) -> Iterator[Told | Refused]:
     sheet = log_sheet(row)
     checked(mapping, max(len(cells) for cells in sheet.rows))
     hospital = row.hospital
-    return rows_told(sheet.rows, mapping, ZoneInfo(hospital.zone), local_day(hospital.zone))
-
-
-def _known(row: LogFile, keys: Iterable[str]) -> set[str]:
-    rows = RejectedExposure.objects.filter(device=row.device_id, source=RejectedExposure.Source.LOG)
-    found: set[str] = set()
-    left = iter(keys)
-    while some := list(islice(left, BATCH)):
-        found |= set(rows.filter(key__in=some).values_list("key", flat=True))
-    return found
+    zone, today = ZoneInfo(hospital.zone), local_day(hospital.zone)
+    return rows_told(sheet.rows, mapping, zone, today, cut=bool(sheet.separator))

@@ -43,7 +43,7 @@ def reason_decide(*, actor: Actor, hospital: Organisation, text: str, reason: st
     key = reason_key(text)
     if reason and reason not in retake_reasons():
         raise Invalid("rejects.reason_unknown")
-    found = RejectedExposure.objects.filter(hospital=hospital, source=_LOG, reason_key=key)
+    found = RejectedExposure.objects.filter(hospital=hospital, source=_LOG, reason_key=key, withdrawn=False)
     sample = found.exclude(reason_key="").first()
     if sample is None:
         raise Invalid("rejects.text_unknown")
@@ -69,8 +69,8 @@ def reason_apply(*, decision: ReasonDecision) -> int:
     """Give the current meaning of a text to its rows, but those that a person set; returns how many changed."""
     hospital, key = decision.hospital, decision.key
     code = reasons_of(hospital, [decision.text]).get(decision.text, "")
-    rows = RejectedExposure.objects.filter(hospital=hospital, source=_LOG, reason_key=key, reason_by_name="")
-    rows = rows.exclude(reason=code)
+    rows = RejectedExposure.objects.filter(hospital=hospital, source=_LOG, reason_key=key, withdrawn=False)
+    rows = rows.filter(reason_by_name="").exclude(reason=code)
     touched = set(rows.order_by().annotate(m=TruncMonth("local_day")).values_list("device", "m").distinct())
     changed = rows.update(reason=code)
     _ask(touched)
@@ -86,6 +86,8 @@ def row_reason_set(*, actor: Actor, row: RejectedExposure, reason: str) -> Rejec
     one = found.get(pk=row.pk)
     if one.source != _LOG:
         raise Invalid("rejects.row_derived")
+    if one.withdrawn:
+        raise Invalid("rejects.row_withdrawn")
     before, one.reason, one.reason_by_name = one.reason, reason, actor.name
     one.save(update_fields=["reason", "reason_by_name"])
     audit.record(

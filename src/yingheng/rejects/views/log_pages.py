@@ -24,7 +24,7 @@ from yingheng.registry.selectors import device_list
 from yingheng.rejects.facts import EXPOSED
 from yingheng.rejects.forms import BringForm, ColumnsForm, profile_columns
 from yingheng.rejects.logs.decoding import Sheet
-from yingheng.rejects.logs.headings import Columns, guessed, named_again
+from yingheng.rejects.logs.headings import Columns, found_again, guessed, named_again
 from yingheng.rejects.logs.positions import position_text
 from yingheng.rejects.logs.reading import Refused
 from yingheng.rejects.models import LogFile
@@ -107,11 +107,12 @@ def _columns(request: HttpRequest, row: LogFile, sheet: Sheet) -> tuple[Columns,
     if line.isdecimal() and 0 < int(line) <= len(sheet.rows):
         return named_again(sheet.rows, int(line) - 1), ""
     for profile in profiles:
-        columns = profile_columns(profile)
-        width = len(sheet.rows[columns.head]) if columns.head < len(sheet.rows) else 0
-        fits = all(n < width for n in columns.columns.values())
-        if (asked is None and fits) or profile.pk == asked:
-            return columns, _("Columns as kept under “%(name)s”.") % {"name": profile.name}
+        fitting = found_again(sheet.rows, profile.mapping)
+        if fitting is not None and asked in {None, profile.pk}:
+            return fitting, _("Columns as kept under “%(name)s”.") % {"name": profile.name}
+        if profile.pk == asked:
+            note = _("Kept under “%(name)s”, but the headings of this file are others: look closely.")
+            return profile_columns(profile), note % {"name": profile.name}
     try:
         return guessed(sheet.rows), _("Columns as their headings say; correct them where they are wrong.")
     except Invalid as exc:

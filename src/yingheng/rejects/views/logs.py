@@ -5,10 +5,13 @@ from __future__ import annotations
 import csv
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
+from django.db.models import Max, Min
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 from django.views.decorators.http import require_safe
@@ -18,13 +21,14 @@ from yingheng.common.ui.paging import offset_page
 from yingheng.common.ui.parts import Action, Alert, Empty, Fact, KeyValues, Lines, Link, Section, Tag, Tone, When
 from yingheng.common.ui.tables import Column, Row, Table
 from yingheng.rejects.models import LogFile
-from yingheng.rejects.selectors import log_get, log_list
+from yingheng.rejects.selectors import BroughtMonth, log_get, log_list, months_brought
 from yingheng.rejects.texts import FIELDS, ROW_TEXTS
 from yingheng.rejects.views.common import crumbs
 from yingheng.tenancy.access import page
 from yingheng.tenancy.permissions import MAPPING_EDIT
 
-_TONES: Mapping[str, Tone] = {"uploaded": "human", "importing": "accent", "done": "pass", "refused": "fail"}
+_TONES: Mapping[str, Tone] = {"uploaded": "human", "importing": "accent", "done": "pass", "refused": "fail",
+                               "withdrawn": "none"}  # fmt: skip
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")  # a table program would run what begins so
 _SHOWN = 50
 
@@ -36,9 +40,12 @@ def logs(request: HttpRequest) -> HttpResponse:
     shown, pager = offset_page(request, log_list(request.scope))
     return ListPage(
         title=_("Logs of devices"),
-        purpose=_("Rejected exposures as the devices list them, brought by people. The same rows never count twice."),
+        purpose=_("Rejected exposures as devices list them, brought by people or from folders. No row counts twice."),
         crumbs=crumbs(),
-        actions=[Action(_("Import a log"), reverse("rejects:log_new"), "upload", kind="primary", key="n")],
+        actions=[
+            Action(_("Import a log"), reverse("rejects:log_new"), "upload", kind="primary", key="n"),
+            Action(_("Folders with logs"), reverse("rejects:folders"), "folder"),
+        ],
         table=Table(
             columns=(
                 Column("name", _("Log"), wide=True),
@@ -65,7 +72,7 @@ def _row(one: LogFile) -> Row:
     done = one.state == LogFile.State.DONE
     return Row(
         {
-            "name": Lines(one.name, f"{one.made_by_name} · {one.made_at:%Y-%m-%d}"),
+            "name": Lines(one.name, f"{one.made_by_name} · {timezone.localdate(one.made_at)}"),
             "device": one.device.label,
             "days": _days(one) or None,
             "new": one.n_new if done else None,
@@ -89,8 +96,7 @@ def _days(one: LogFile) -> str:
 
 def result_page(request: HttpRequest, row: LogFile) -> HttpResponse:
     """What came of a log."""
-    pending = row.state == LogFile.State.IMPORTING
-    outside = row.days.filter(is_whole=False).count()
+    months = months_brought(row)
     return ThingPage(
         title=row.name,
         kind=_("Log of a device"),
@@ -103,26 +109,88 @@ def result_page(request: HttpRequest, row: LogFile) -> HttpResponse:
             Fact(_("Refused rows"), row.n_refused),
         ],
         actions=_result_actions(row),
-        alerts=_result_alerts(pending=pending, outside=outside),
-        sections=_result_sections(row),
+        alerts=_result_alerts(row, months),
+        sections=[brought_section(row, months), *_result_sections(row)],
         wide=True,
     ).response(request)
 
 
 def _result_actions(row: LogFile) -> list[Action]:
-    months = f"?first={row.first_day:%Y-%m}&last={row.last_day:%Y-%m}&device={row.device_id}" if row.first_day else ""
-    found = [Action(_("Rejected exposures"), reverse("rejects:rows") + months, "list")]
+    found = [Action(_("Rejected exposures"), _rows_of(row), "list")]
     if row.n_refused:
         found.append(Action(_("Refused rows"), reverse("rejects:refused", args=[row.pk]), "download"))
+    if row.state in {LogFile.State.DONE, LogFile.State.IMPORTING}:
+        found.append(
+            Action(_("Take this import back"), reverse("rejects:log_withdraw", args=[row.pk]), "arrow-back-up")
+        )
     return found
 
 
-def _result_alerts(*, pending: bool, outside: int) -> list[Alert]:
+def _rows_of(row: LogFile) -> str:
+    """Its rejected exposures, whatever day they are of."""
+    span = row.rejected.aggregate(first=Min("local_day"), last=Max("local_day"))
+    period = {"first": f"{span['first']:%Y-%m}", "last": f"{span['last']:%Y-%m}"} if span["first"] else {}
+    return reverse("rejects:rows") + "?" + urlencode({**period, "file": str(row.pk)})
+
+
+def _result_alerts(row: LogFile, months: list[BroughtMonth]) -> list[Alert]:
+    if row.state == LogFile.State.WITHDRAWN:
+        fact = row.withdrawal
+        text = _("%(who)s took it back on %(day)s: “%(why)s”. Its rows stay on record and are in no figure.")
+        told = {"who": fact.actor_name, "day": f"{timezone.localdate(fact.made_at)}", "why": fact.reason}
+        again = reverse("rejects:log_new") + "?" + urlencode({"device": row.device_id})
+        return [Alert(text % told, "human", action=Action(_("Import it anew"), again))]
+    pending = row.state == LogFile.State.IMPORTING
     found = [Alert(_("The log is being imported."), "accent", pending=True)] if pending else []
+    outside = sum(one.days - one.whole for one in months)
     if outside:
         text = _("%(n)d days of the file are outside the days it covers whole: their rows are kept, but do not count.")
         found.append(Alert(text % {"n": outside}, "human"))
     return found
+
+
+def brought_section(row: LogFile, months: list[BroughtMonth]) -> Section:
+    """What the file brought to its device, by month."""
+    table = Table(
+        columns=(
+            Column("month", pgettext("log", "Month"), nowrap=True, wide=True),
+            Column("days", pgettext("log", "Number of days"), align="right", nowrap=True),
+            Column("whole", _("of these whole"), align="right", nowrap=True, phone=False),
+            Column("acquired", _("Exposures"), align="right", nowrap=True),
+            Column("rejected", _("Rejected"), align="right", nowrap=True),
+        ),
+        rows=[
+            Row(
+                {"month": f"{one.month:%Y-%m}", "days": one.days, "whole": one.whole, "acquired": one.acquired,
+                 "rejected": one.rejected},
+                id=f"{one.month:%Y-%m}",
+                url=_days_url(row, one),
+            )
+            for one in months
+        ],
+        caption=_("What it brought"),
+        empty=Empty(_("No day was imported"), icon="calendar"),
+    )  # fmt: skip
+    return Section(_("What it brought: %(device)s") % {"device": row.device.label}, table, flush=True)
+
+
+def brought_facts(row: LogFile, months: list[BroughtMonth]) -> Section:
+    """The same in few words, for the side of a form."""
+    acquired = [one.acquired for one in months if one.acquired is not None]
+    facts: list[tuple[str, Any]] = [
+        (_("Device"), row.device.label),
+        (_("Whole days"), _days(row) or _("none")),
+        (pgettext("log", "Rows"), row.n_rows),
+        (pgettext("log", "Number of days"), sum(one.days for one in months)),
+        (_("Exposures"), sum(acquired) if acquired else _("none in the file")),
+        (_("Rejected exposures"), sum(one.rejected for one in months)),
+    ]
+    return Section(_("What it brought"), KeyValues(facts))
+
+
+def _days_url(row: LogFile, one: BroughtMonth) -> str:
+    told = {"first": f"{one.month:%Y-%m}", "last": f"{one.month:%Y-%m}", "device": str(row.device_id)}
+    return reverse("rejects:days") + "?" + urlencode(told)
 
 
 def _result_sections(row: LogFile) -> list[Section]:

@@ -78,7 +78,9 @@ def text(request: HttpRequest, hospital_id: UUID) -> HttpResponse:
     """Say what a text means, for the whole hospital."""
     hospital = request.scope.filter(Organisation.objects.filter(pk=hospital_id), "path").first()
     key = reason_key(request.GET.get("key", ""))
-    rows = RejectedExposure.objects.filter(hospital=hospital_id, reason_key=key, source=RejectedExposure.Source.LOG)
+    rows = RejectedExposure.objects.filter(
+        hospital=hospital_id, reason_key=key, source=RejectedExposure.Source.LOG, withdrawn=False
+    )
     sample = rows.order_by("-local_day").first() if hospital and key else None
     if hospital is None or sample is None:
         raise NotFound("rejects.text_unknown")

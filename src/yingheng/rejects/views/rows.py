@@ -18,7 +18,7 @@ from yingheng.common.ui.addresses import identifier
 from yingheng.common.ui.attempt import attempt
 from yingheng.common.ui.pages import FormPage, ListPage
 from yingheng.common.ui.paging import offset_page
-from yingheng.common.ui.parts import Action, Empty, KeyValues, Lines, Many, Section, Tag, When
+from yingheng.common.ui.parts import Action, Alert, Empty, KeyValues, Lines, Many, Section, Tag, When
 from yingheng.common.ui.tables import Column, Filter, FilterBar, Option, Row, Table
 from yingheng.rejects.forms import ReasonForm
 from yingheng.rejects.logs.positions import position_key, position_text
@@ -47,6 +47,7 @@ def rows(request: HttpRequest) -> HttpResponse:
         title=_("Rejected exposures"),
         purpose=_("Every rejected exposure that a source tells of; one that several tell of is in the rate once."),
         crumbs=crumbs(),
+        alerts=[Alert(_("Of one log alone."), "accent")] if wanted.file else [],
         filters=_filters(request, asked),
         table=Table(
             columns=(
@@ -81,6 +82,7 @@ def _wanted(request: HttpRequest, asked: Asked, *, people: bool) -> RowFilter:
         source=told.get("source", "") if told.get("source") in RejectedExposure.Source.values else "",
         performer=performer if person else "",
         counted=told.get("counted") == "1",
+        file=identifier(told.get("file", "")),
     )
 
 
@@ -95,16 +97,18 @@ def _filters(request: HttpRequest, asked: Asked) -> FilterBar:
         Filter("source", _("Source"), "select", told.get("source", ""), sources),
         Filter("counted", _("In the rate"), "check", "1" if told.get("counted") == "1" else ""),
     )
-    keep = {"performer": told["performer"]} if told.get("performer") else {}
+    keep = {name: told[name] for name in ("performer", "file") if told.get(name)}
     return FilterBar((*bar.filters, *more), keep=keep)
 
 
 def _row(one: RejectedExposure, *, may: bool, named: bool) -> Row:
     told = reason_text(one.reason or (UNKNOWN if one.reason_key else NOT_TOLD))
     state: list[Tag | Action] = [Tag(_capital(str(one.get_source_display())), "accent" if one.counted else "neutral")]
-    if not one.counted:
+    if one.withdrawn:
+        state.append(Tag(_("import taken back"), "none"))
+    elif not one.counted:
         state.append(Tag(_("not in the rate"), "none"))
-    if one.source == RejectedExposure.Source.LOG and may:
+    if one.source == RejectedExposure.Source.LOG and may and not one.withdrawn:
         state.append(Action(_("Set reason"), reverse("rejects:row_reason", args=[one.pk]), kind="quiet"))
     return Row(
         {

@@ -4,7 +4,7 @@ Plain data and loaders; what a hospital adds is handed in as rows of the same co
 together and is what everything that offers or names entries asks.
 """
 
-from yingheng.review.dictionary.catalogue import Catalogue, catalogue_for, named
+from yingheng.review.dictionary.catalogue import Catalogue, catalogue_for, named, names_ready
 from yingheng.review.dictionary.defects import (
     CAUSES,
     CLASSES,
@@ -49,6 +49,7 @@ __all__ = [
     "editions",
     "letters_of",
     "named",
+    "names_ready",
     "picture_key",
     "pictures_of",
     "position_for",

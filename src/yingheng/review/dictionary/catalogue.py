@@ -7,7 +7,7 @@ been there is named; only what is neither withdrawn nor hidden is offered.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
@@ -147,14 +147,20 @@ def named(code: str, at: dt.datetime | None = None) -> Defect | Position | None:
     """
     if not OWN.fullmatch(code):
         return defects().get(code) or positions().get(code)
+    names_ready([code])
+    found = _own.get(code)
+    return found.at(at) if found else None
+
+
+def names_ready(codes: Iterable[str]) -> None:
+    """Have `named` know these own entries, of many organisations by one query; before a page names many of them."""
     stamp = remembered((_KEY, "stamp"), _newest)
     if [stamp] != _stamp:
         _own.clear()
         _stamp[:] = [stamp]
-    if code not in _own:
-        _load(code)
-    found = _own[code]
-    return found.at(at) if found else None
+    unknown = {code for code in codes if OWN.fullmatch(code) and code not in _own}
+    if unknown:
+        _load(unknown)
 
 
 def _newest() -> tuple[UUID, int] | None:
@@ -162,10 +168,10 @@ def _newest() -> tuple[UUID, int] | None:
     return rows.values_list("pk", "n").first()
 
 
-def _load(code: str) -> None:
-    """Everything of the organisation that has this code."""
-    _own[code] = None
-    owner = DictionaryEntry.objects.filter(code=code).values("organisation")
+def _load(codes: Collection[str]) -> None:
+    """Everything of the organisations that have these codes."""
+    _own.update(dict.fromkeys(codes))
+    owner = DictionaryEntry.objects.filter(code__in=codes).values("organisation")
     rows = DictionaryVersion.objects.filter(entry__organisation__in=owner).order_by("entry", "version")
     said: dict[str, list[tuple[dt.datetime, Defect | Position]]] = {}
     for name, kind, content, when in rows.values_list("entry__code", "entry__kind", "content", "made_at"):

@@ -11,6 +11,9 @@ from importlib.resources import files
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from yingheng.common.ui.words import language
+from yingheng.review.entry_texts import COLUMN_WORDS, column_text
+
 OWN = re.compile(r"H-[A-Z0-9][A-Z0-9-]{0,40}")
 CONFIDENCES = ("verified", "secondary", "expert", "unconfirmed")
 Row = Mapping[str, str]
@@ -47,7 +50,7 @@ def own_rows(extra: Iterable[Row], columns: Collection[str], needed: Collection[
                 raise DictionaryError(code, _("There is no column %(name)s.") % {"name": name})
         for name in needed:
             if not str(raw.get(name, "")).strip():
-                raise DictionaryError(code, _("%(name)s is missing.") % {"name": name})
+                raise DictionaryError(code, _("%(name)s is missing.") % {"name": _heading(name)})
         seen.add(code)
         found.append({name: str(raw.get(name, "")).strip() for name in columns})
     return found
@@ -61,6 +64,12 @@ def listed(text: str) -> tuple[str, ...]:
 def known(code: str, name: str, value: str, values: Collection[str]) -> str:
     """The value, if it is one of those that the column may have."""
     if value not in values:
-        told = {"name": name, "values": ", ".join(values)}
+        words = [str(word) for word in (values.values() if isinstance(values, Mapping) else values) if str(word)]
+        told = {"name": _heading(name), "values": ("、" if language() == "zh" else ", ").join(words)}
         raise DictionaryError(code, _("%(name)s is one of: %(values)s.") % told)
     return value
+
+
+def _heading(name: str) -> str:
+    """What people call a column."""
+    return column_text(name) if name in COLUMN_WORDS else name

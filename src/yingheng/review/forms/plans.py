@@ -35,6 +35,7 @@ _HOW = (
     ("all", _("everything")),
 )
 _FITTING = _("the sheet that fits each case")
+_PERSON = _("technologist, of reports the signer")
 _SAME = ("name", "purpose", "subject_kind", "template", "every")
 
 
@@ -82,10 +83,10 @@ class PlanForm(forms.Form):
     name = forms.CharField(label=_("Name of the plan"), max_length=120)
     purpose = forms.ChoiceField(label=_("What for"), choices=Purpose.choices, initial=Purpose.MONTHLY)
     subject_kind = forms.ChoiceField(label=_("What is read"), choices=SubjectKind.choices)
-    template = forms.ChoiceField(label=_("Score sheet"))
+    template = forms.ChoiceField(label=_("Score sheet"), initial=FITTING)
     templates = forms.CharField(
         label=_("Other sheets by kind of exam"), widget=forms.Textarea(attrs={"rows": 2}), required=False,
-        help_text=_("One a line: CT = key of the sheet, or DX|CHEST = key of the sheet."),
+        help_text=_("One a line: CT = name of the sheet, or DX|CHEST = name of the sheet."),
     )  # fmt: skip
     every = forms.ChoiceField(
         label=_("How often"), choices=Plan.Every.choices, initial=Plan.Every.MONTH,
@@ -134,7 +135,7 @@ class PlanForm(forms.Form):
     def __init__(self, *args: Any, options: Options, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.options = options
-        strata = [("", "—"), *((key, word) for key, word in STRATA_WORDS.items())]
+        strata = [("", "—"), *((key, _PERSON if key == "performer" else word) for key, word in STRATA_WORDS.items())]
         for name in ("stratum1", "stratum2", "stratum3"):
             self.fields[name].choices = strata
         people = options.people
@@ -157,10 +158,15 @@ class PlanForm(forms.Form):
     def _plan(self, data: Mapping[str, Any]) -> PlanFields:
         return PlanFields(
             **{name: data[name] for name in _SAME},
-            templates=lines_of(data["templates"]),
+            templates=self._keys(lines_of(data["templates"])),
             sampling=self._sampling(data),
             reading=_reading(data),
         )
+
+    def _keys(self, named: Mapping[str, str]) -> dict[str, str]:
+        """Sheets by what they are called, or by their keys."""
+        keys = {title: key for key, title in self.options.sheets(language())}
+        return {kind: keys.get(name, name) for kind, name in named.items()}
 
     def _sampling(self, data: Mapping[str, Any]) -> SamplingSpec:
         how = data["how"]

@@ -3,6 +3,7 @@
 from yingheng.review.models.after import Appeal, Tracing
 from yingheng.review.models.agreement import AgreementReport
 from yingheng.review.models.campaigns import Campaign, Case, Plan, SubjectKind
+from yingheng.review.models.copying import TeachingCopy
 from yingheng.review.models.daily import SignOff
 from yingheng.review.models.dictionary import (
     DictionaryChoice,
@@ -52,6 +53,7 @@ __all__ = [
     "SignOff",
     "SubjectKind",
     "TeachingCase",
+    "TeachingCopy",
     "TeachingImage",
     "Tracing",
     "YearResult",

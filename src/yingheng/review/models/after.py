@@ -89,6 +89,7 @@ class Tracing(models.Model):
     closing_reason = models.TextField(blank=True)
     opened_at = models.DateTimeField()
     changed_at = models.DateTimeField()
+    done_at = models.DateTimeField(null=True, help_text="when what shows the action was given")
     closed_at = models.DateTimeField(null=True)
 
     class Meta:

@@ -129,6 +129,7 @@ class Campaign(models.Model):
         indexes = (
             models.Index(fields=["organisation", "state", "-drawn_at"], name="review_campaign_newest"),
             models.Index(fields=["-first_day", "-id"], condition=Q(purpose="daily"), name="review_campaign_daily"),
+            models.Index(fields=["-published_at"], condition=Q(state="published"), name="review_campaign_announced"),
         )
 
     def __str__(self) -> str:

@@ -25,6 +25,7 @@ from yingheng.review.statistics.rows import (
     grades_of,
     month_number,
     month_of,
+    read_after,
     sheets_of,
     year_of,
 )
@@ -34,7 +35,7 @@ from yingheng.tenancy.models import Organisation
 Kind = AgreementReport.Kind
 # Readers who are tested stand under their qualification; in the daily review one person reads, who is in the month's.
 _NO_REPORT = (Purpose.CALIBRATION, Purpose.DAILY)
-_VERSION = 2  # of what `content` holds; a new one has every report made again
+_VERSION = 3  # of what `content` holds; a new one has every report made again
 _WITHIN_DAYS = 400  # campaigns announced longer ago are left as they are
 
 
@@ -75,14 +76,19 @@ def agreement_asked(natural_key: str, payload: dict[str, Any]) -> None:  # noqa:
 
 
 def month_agreement(*, organisation: Organisation, month: dt.date) -> list[AgreementReport]:
-    """Reports of a month by score sheet, and how the machine did in the twelve months that end with it."""
+    """Reports of a month by score sheet, and how the machine did in the twelve months that end with it.
+
+    A case read on both sides of the end of a month tells how readers agree in the month of its last reading.
+    """
     year, sheets = year_of(organisation, month), sheets_of(year_of(organisation, month))
-    found = []
+    later, found = read_after(organisation, month), []
     for key, given in sorted(given_by_template(year).items()):
         own = [one for one in given if one.month == month_number(month)]
         if own:
             row = {"kind": Kind.MONTH, "month": month, "template_key": key}
-            found.append(_keep(organisation, row, sheets[key], own, given))
+            last = {one.subject for one in own} - later
+            whole = [one for one in given if one.subject in last]
+            found.append(_keep(organisation, row, sheets[key], (own, whole), given))
     content, n, digest = learned(organisation, month, MONTHS)
     fixed = {"organisation": organisation, "kind": Kind.LEARNING, "month": month, "template_key": "", "campaign": None}
     _put(fixed, {"title": "", "n": n, "digest": f"{_VERSION}:{digest}"[:64], "content": content})
@@ -103,7 +109,7 @@ def campaign_agreement(*, campaign: Campaign) -> list[AgreementReport]:
     found = []
     for key, given in sorted(told.items()):
         row = {"kind": Kind.CAMPAIGN, "month": month, "template_key": key, "campaign": campaign}
-        found.append(_keep(campaign.organisation, row, sheets.get(key, campaign.template), given, given))
+        found.append(_keep(campaign.organisation, row, sheets.get(key, campaign.template), (given, given), given))
     this = month_number(local_day(campaign.organisation.zone))
     for number in sorted({one.month for given in told.values() for one in given}):
         if number < this:
@@ -112,16 +118,23 @@ def campaign_agreement(*, campaign: Campaign) -> list[AgreementReport]:
 
 
 def _keep(
-    organisation: Organisation, row: dict[str, Any], sheet: Template, own: Sequence[Given], year: Sequence[Given]
+    organisation: Organisation,
+    row: dict[str, Any],
+    sheet: Template,
+    told: tuple[Sequence[Given], Sequence[Given]],
+    year: Sequence[Given],
 ) -> AgreementReport:
-    """Calculate and store, unless what is stored rests on the same readings."""
-    fixed = {"campaign": None} | row | {"organisation": organisation}
-    digest = _digest(year)
+    """Calculate and store, unless what is stored rests on the same readings.
+
+    `told`: the readings of the period, and all readings of the cases whose last reading it holds.
+    """
+    (own, whole), fixed = told, {"campaign": None} | row | {"organisation": organisation}
+    digest = _digest(year, whole)
     kept = AgreementReport.objects.filter(**fixed, digest=digest).first()
     if kept is not None:
         return kept
     grades, words = grades_of(sheet)
-    content = {"pairs": pair_figures(own, grades), "grades": words} | people_figures(own, year, grades)
+    content = {"pairs": pair_figures(whole, grades), "grades": words} | people_figures(own, year, grades, whole)
     content["n_cases"] = len({one.subject for one in own})
     return _put(fixed, {"title": sheet.title, "n": len(own), "digest": digest, "content": content})
 
@@ -140,6 +153,7 @@ def _put(fixed: dict[str, Any], told: dict[str, Any]) -> AgreementReport:
     return row
 
 
-def _digest(given: Sequence[Given]) -> str:
-    told = [_VERSION, [[g.case, g.reader, g.slot, g.score, g.grade, g.seconds, g.month] for g in given]]
+def _digest(given: Sequence[Given], whole: Sequence[Given]) -> str:
+    told = [_VERSION, [[g.case, g.reader, g.slot, g.score, g.grade, g.seconds, g.month] for g in given],
+            [[g.case, g.slot] for g in whole]]  # fmt: skip
     return hashlib.sha256(json.dumps(told).encode()).hexdigest()

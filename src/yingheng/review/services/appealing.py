@@ -16,6 +16,7 @@ from yingheng.notify.services import notify
 from yingheng.review.grading import Result, changed, grade_allowed
 from yingheng.review.models import Appeal, Case, Reading, Ruling
 from yingheng.review.models.campaigns import Purpose
+from yingheng.review.own_work import own_work_of
 from yingheng.review.results import is_open, is_real
 from yingheng.review.services.deciders import LEVELS, deciders, place_refusal
 from yingheng.review.services.ruling import ruling_make
@@ -126,13 +127,14 @@ def appeal_withdraw(*, user: User, appeal: Appeal) -> Appeal:
 def decide_refusal(user: User, appeal: Appeal) -> str:
     """Why this person may not decide this objection, as an error code; "" when they may.
 
-    Never a reader of the case, nor who took the images, nor who filed it; the second level never by who decided the
-    first.  Of a region's samples nobody of the hospital either.
+    Never a reader of the case, nor anybody who took the images, nor who filed it; the second level never by who
+    decided the first.  Of a region's samples nobody of the hospital either.
     """
     elsewhere = place_refusal(user, appeal)
     if elsewhere:
         return elsewhere
-    if is_own(user, appeal.case) or appeal.filed_by_id == user.actor.id:
+    own = str(user.pk) in own_work_of([appeal.case])[str(appeal.case_id)]
+    if own or appeal.filed_by_id == user.actor.id:
         return "review.appeal_own"
     if Reading.objects.filter(case_id=appeal.case_id, reader=user).exists():
         return "review.appeal_read"

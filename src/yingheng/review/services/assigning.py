@@ -25,10 +25,12 @@ from yingheng.review.services.lettering import letters_ask
 from yingheng.review.services.picking import (
     GONE,
     OPEN,
+    arbiters_fill,
     candidates_of,
     due_of,
     free_readers,
     given,
+    given_hold,
     loads_of,
     pick_and_give,
     tell_assigned,
@@ -58,7 +60,6 @@ class Given:
 @transaction.atomic
 def campaign_assign(*, actor: Actor | None, campaign: Campaign) -> Given:
     """Give every case that nobody has to readers; what somebody has stays theirs.  Repeats go to the same readers.
-
     Before a campaign begins nobody is told; afterwards those who got something are.
     """
     row = _locked(campaign)
@@ -83,7 +84,7 @@ def campaign_assign(*, actor: Actor | None, campaign: Campaign) -> Given:
     Assignment.objects.bulk_create(rows, batch_size=AT_ONCE)
     if rows and row.state == Campaign.State.READING:
         tell_all(row, readers, rows)
-    rows += _filled(row, waiting, taken, reading.readers)
+    rows += [*_filled(row, waiting, taken, reading.readers), *arbiters_fill(row)]
     loads, refused = _counted(rows), dict(found.refused)
     if rows:
         _record(actor, row, "assign", after={"assignments": len(rows), "readers": len(loads), "refused": len(refused)})
@@ -134,6 +135,7 @@ def assignment_give(*, actor: Actor, case: Case, reader: User, slot: int, reason
 
     Conflict for a reader who must not read it, or when it was read already.
     """
+    given_hold(Assignment.objects.filter(case=case.pk))
     row = _locked_case(case)
     slots = (ARBITER,) if row.state == Case.State.ARBITRATION else (1, 2)
     if row.state not in {Case.State.WAITING, Case.State.ARBITRATION} or slot not in slots:
@@ -169,17 +171,12 @@ def assignment_decline(*, reader: User, assignment: Assignment, reason: str) -> 
     row.save(update_fields=["state", "reason"])
     case = _locked_case(row.case)
     _record_case(reader.actor, case, "decline", after={"slot": row.slot}, reason=reason.strip())
-    for repeat in case.repeats.exclude(state=Case.State.WITHDRAWN):
-        _drop_repeat(repeat, reason)
+    for repeat in case.repeats.exclude(state=Case.State.WITHDRAWN) if row.slot != ARBITER else ():
+        withdrawn(repeat, reason)  # not one that everybody has read
     if case.repeat_of_id is not None:
         withdrawn(case, reason)  # what the other reader made of it stays
         return None
     return pick_and_give(case, row.slot)
-
-
-def _drop_repeat(repeat: Case, reason: str) -> None:
-    if not repeat.assignments.filter(state=State.SUBMITTED).exists():
-        withdrawn(repeat, reason)
 
 
 def _take_back(present: Assignment, reason: str) -> None:

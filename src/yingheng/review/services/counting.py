@@ -9,6 +9,7 @@ calibration never do.
 `review.excellent`: numerator excellent, denominator all whose sheet can say so.
 `review.waste`: numerator waste, denominator all graded cases.
 `review.report_conformity`: of reports alone; numerator those that conform, denominator all of which it can be said.
+`review.fault`: of every case one for each defect that its result names, by purpose, kind of subject and defect alone.
 `review.daily`: of every day with films for the daily review one; numerator those signed for in time.
 """
 
@@ -27,11 +28,13 @@ from yingheng.tenancy.scope import Scope
 SCORE, GRADE, EXCELLENT, WASTE = "review.score", "review.grade", "review.excellent", "review.waste"
 DAILY = "review.daily"
 CONFORM = "review.report_conformity"
-INDICATORS = (SCORE, GRADE, EXCELLENT, WASTE, CONFORM)
+FAULT = "review.fault"
+INDICATORS = (SCORE, GRADE, EXCELLENT, WASTE, CONFORM, FAULT)
 BY = ("device", "performer", "item", "body_part", "position")  # what figures are told apart by
 #: What is added up by months: pages over quarters and years read these sums.
 MONTHS = MonthPlan(
-    by={SCORE: BY, EXCELLENT: BY, WASTE: BY, GRADE: ("grade",), DAILY: ("plan",)}, kept=("subject", "purpose")
+    by={SCORE: BY, EXCELLENT: BY, WASTE: BY, GRADE: ("grade",), FAULT: ("defect",), DAILY: ("plan",)},
+    kept=("subject", "purpose"),
 )
 
 
@@ -72,7 +75,16 @@ def ruling_cells(case: Case, ruling: Ruling | None) -> list[Named]:
         add(WASTE, int(flags["waste"]))
     if ruling.details.get("conform") is not None:
         add(CONFORM, int(ruling.details["conform"]))
-    return found
+    return [*found, *_fault_cells(case, ruling)]
+
+
+def _fault_cells(case: Case, ruling: Ruling) -> list[Named]:
+    """One for each defect.  Apart by little, so that many defects make few cells."""
+    kept: dict[str, Dimension] = {"purpose": case.campaign.purpose, "subject": case.campaign.subject_kind}
+    return [
+        (FAULT, CellDelta(case.hospital_id, case.local_day, {**kept, "defect": code}, 1, 1))
+        for code in sorted(set(ruling.faults))
+    ]
 
 
 def daily_cells(campaign: Campaign, signed: SignOff | None) -> list[Named]:

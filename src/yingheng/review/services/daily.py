@@ -22,16 +22,16 @@ from imagingqc.stats.seeded import uniform
 from yingheng.audit import services as audit
 from yingheng.audit.actor import Actor
 from yingheng.catalog.models import Exam
-from yingheng.common import events
 from yingheng.common.clock import local_day, now
 from yingheng.common.errors import Conflict, Invalid
-from yingheng.jobs import services as jobs
 from yingheng.review.frame import Subject, plan_subjects
 from yingheng.review.models import Assignment, Campaign, Case, Plan, Ruling, SignOff, SubjectKind
 from yingheng.review.models.campaigns import Purpose
 from yingheng.review.readers import conflicts_of, readers_of
+from yingheng.review.services.clearing import exam_clear
 from yingheng.review.services.counting import daily_cells
 from yingheng.review.services.drawing import campaign_key, campaign_of, case_of, sheet_of
+from yingheng.review.services.lettering import letters_ask
 from yingheng.review.services.picking import GONE
 from yingheng.review.services.positioning import cases_position
 from yingheng.review.services.publishing import campaign_publish
@@ -67,15 +67,8 @@ def exam_take(*, exam_id: UUID | str) -> list[Case]:
             case = _take(plan, exam, today)
             if case is not None:
                 found.append(case)
-    if not found:
-        exam_clear(exam=exam)
+    exam_clear(exam=exam)
     return found
-
-
-def exam_clear(*, exam: Exam, by: Actor | None = None) -> None:
-    """Say that the daily review lets an exam go."""
-    payload = {"by": {"id": by.id, "name": by.name}} if by else {}
-    jobs.emit(events.EXAM_CLEARED, str(exam.pk), payload=payload, scope=exam.hospital.path)
 
 
 def _take(plan: Plan, exam: Exam, today: dt.date) -> Case | None:
@@ -136,6 +129,7 @@ def _add(campaign: Campaign, subject: Subject, plan: Plan, share: float) -> Case
     cases_position([case])
     case.save(force_insert=True)
     Campaign.objects.filter(pk=campaign.pk).update(n_cases=F("n_cases") + 1, n_frame=F("n_frame") + 1)
+    letters_ask(campaign, case.number)  # nothing where the leader sees whose it is, as by default
     return case
 
 
@@ -189,10 +183,7 @@ def _taken_over(user: User, held: dict[UUID, Assignment]) -> dict[UUID, Assignme
 @transaction.atomic
 def case_excuse(*, user: User, case: Case, reason: str) -> Case:
     """Leave a film of the day unread, for a reason; its images may leave."""
-    row = case_withdraw(actor=user.actor, case=case, reason=reason)
-    if row.exam is not None:
-        exam_clear(exam=row.exam, by=user.actor)
-    return row
+    return case_withdraw(actor=user.actor, case=case, reason=reason)
 
 
 @transaction.atomic
@@ -202,15 +193,7 @@ def ruling_clear(*, ruling_id: UUID | str) -> bool:
     ruling = rows.filter(pk=ruling_id).first()
     if ruling is None or ruling.case.campaign.purpose != Purpose.DAILY or ruling.case.exam is None:
         return False
-    exam, daily = ruling.case.exam, Case.objects.filter(exam=ruling.case.exam, campaign__purpose=Purpose.DAILY)
-    if daily.filter(state__in=_OPEN).exists():
-        return False
-    settled = Ruling.objects.filter(case__in=daily.filter(state=State.SETTLED)).order_by("version")
-    newest = {one.case_id: one for one in settled}
-    if any((one.details.get("flags") or {}).get("waste") for one in newest.values()):
-        return False
-    exam_clear(exam=exam, by=_reader_of(ruling))
-    return True
+    return exam_clear(exam=ruling.case.exam, by=_reader_of(ruling))
 
 
 def _reader_of(ruling: Ruling) -> Actor | None:

@@ -23,11 +23,11 @@ from yingheng.common.clock import local_day, now
 from yingheng.common.errors import Conflict, Invalid
 from yingheng.review.confidence import confidence_of
 from yingheng.review.fitting import Sheets
-from yingheng.review.frame import Subject, plan_subjects, units
+from yingheng.review.frame import Subject, campaign_subjects, plan_subjects, units
 from yingheng.review.frame_store import packed, unpacked
 from yingheng.review.models import Campaign, Case, Frame, Plan
-from yingheng.review.models.campaigns import Purpose
 from yingheng.review.periods import rolls
+from yingheng.review.services.again import copy_of, known_of
 from yingheng.review.services.planning import template_of
 from yingheng.review.services.positioning import cases_position
 from yingheng.review.spec import MOST_DRAWN, ReadingSpec, SamplingSpec
@@ -193,7 +193,7 @@ def _cases(campaign: Campaign, found: Mapping[str, Subject], result: Draw, plan:
     again = set(shuffled(campaign.seed, "repeats", [str(case.subject_id) for case in drawn])[:n])
     repeats = [copy_of(campaign, case, origin=Origin.REPEAT, repeat_of=case) for case in drawn
                if str(case.subject_id) in again]  # fmt: skip
-    return [*drawn, *repeats, *_known(campaign, sampling.known, {case.subject_id for case in drawn})]
+    return [*drawn, *repeats, *known_of(campaign, sampling.known, {case.subject_id for case in drawn})]
 
 
 def sheet_of(plan: Plan, one: Subject) -> Template:
@@ -222,33 +222,6 @@ def case_of(campaign: Campaign, one: Subject, drawn: Drawn, template: Template, 
     )
 
 
-_SAME = ("hospital_id", "subject_id", "exam_id", "device_id", "performer_id", "item_id", "template_id", "modality",
-         "body_part", "position", "position_why", "local_day")  # fmt: skip
-
-
-def copy_of(campaign: Campaign, case: Case, **columns: Any) -> Case:
-    """The same subject once more; not saved, without a number.  It stands for nothing: no stratum, no probability."""
-    return Case(campaign=campaign, **{name: getattr(case, name) for name in _SAME}, **columns)
-
-
-def _known(campaign: Campaign, n: int, drawn: set[Any]) -> list[Case]:
-    """Cases with known answers out of calibrations of the organisation, by the same score sheet."""
-    if not n:
-        return []
-    rows = Case.objects.filter(
-        campaign__organisation=campaign.organisation,
-        campaign__purpose=Purpose.CALIBRATION,
-        campaign__subject_kind=campaign.subject_kind,
-        template__key=campaign.template.key,
-        reference__isnull=False,
-        repeat_of__isnull=True,
-    ).exclude(state=Case.State.WITHDRAWN)
-    by_subject = {str(row.subject_id): row for row in rows.order_by("pk") if str(row.subject_id) not in map(str, drawn)}
-    chosen = shuffled(campaign.seed, "known", by_subject)[:n]
-    return [copy_of(campaign, by_subject[key], origin=Origin.KNOWN, reference=by_subject[key].reference)
-            for key in chosen]  # fmt: skip
-
-
 def _number(cases: Sequence[Case], seed: str) -> None:
     """Blind numbers from 1 on, in an order that tells nothing."""
     named = {number_name(case): case for case in cases}
@@ -271,7 +244,7 @@ def campaign_check(campaign: Campaign) -> Recheck:
     there = {(str(case.subject_id), case.reason) for case in drawn}
     names = shuffled(campaign.seed, "number", [number_name(case) for case in first])
     numbered = [number_name(case) for case in first] == names
-    today = {one.key for one in plan_subjects(campaign.plan, campaign.first_day, campaign.last_day)}
+    today = {one.key for one in campaign_subjects(campaign)}
     then = {unit.key for unit in frame}
     same_frame = again.frame_digest == campaign.frame_digest
     return Recheck(

@@ -27,6 +27,11 @@ def standard() -> Standard:
     return load_builtin()[STANDARD]
 
 
+def is_of_review(quantity: str) -> bool:
+    """Whether a quantity is what film review itself comes to."""
+    return quantity in {SCORE, GRADE, WASTE} or quantity.startswith(f"{SCORE}.")
+
+
 def measurements_of(ruling: Ruling) -> list[Measurement]:
     """Score, grade and points by dimension, as far as the sheet gives them."""
     found = []

@@ -12,7 +12,7 @@ from yingheng.common.clock import local_day, now
 from yingheng.common.errors import Conflict, Invalid
 from yingheng.notify.services import notify
 from yingheng.review.models import Assignment, Campaign, Extension
-from yingheng.review.services.picking import OPEN, worklist_address
+from yingheng.review.services.picking import OPEN, given_hold, worklist_address
 from yingheng.tenancy.models import User
 
 
@@ -27,6 +27,7 @@ def deadline_extend(
     """
     if not reason.strip():
         raise Invalid("review.reason_missing")
+    given_hold(Assignment.objects.filter(campaign=campaign, **({"reader": reader} if reader else {})))
     rows = Campaign.objects.select_for_update(of=("self",), no_key=True).select_related("organisation")
     row = rows.get(pk=campaign.pk)
     if row.state != Campaign.State.READING:

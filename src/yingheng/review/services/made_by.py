@@ -9,9 +9,10 @@ from django.db import transaction
 from django.db.models import F, Q, QuerySet
 
 from yingheng.audit import services as audit
-from yingheng.review.models import Assignment, Case, Ruling, SubjectKind
+from yingheng.review.models import Assignment, Campaign, Case, Ruling, SubjectKind
 from yingheng.review.models.campaigns import Purpose
 from yingheng.review.own_work import own_work_of
+from yingheng.review.readers import readers_of, signers_among
 from yingheng.review.services.counting import ruling_cells
 from yingheng.review.services.picking import GONE, OPEN, pick_and_give, tell_planners
 from yingheng.review.services.swapping import withdrawn
@@ -19,6 +20,7 @@ from yingheng.rollups.services import cells_change
 
 AT_ONCE = 500
 OWN_WORK = "本人参与拍摄 · made by the reader"
+SIGNED = "本人签发过报告 · the reader signed a report of it"
 State = Assignment.State
 _LIVE = (Case.State.WAITING, Case.State.ARBITRATION)
 _OTHER = (
@@ -82,13 +84,37 @@ def _move(case: Case) -> None:
     cells_change(removed=before, added=ruling_cells(case, ruling))
 
 
-def _take_away(case: Case, one: Assignment) -> None:
+def signers_follow() -> int:
+    """Chore: who signed a report of an exam since they were given its case has it no longer; returns how many.
+
+    The daily review is left alone: there a leader reads what the department signs.
+    """
+    fresh = Q(case__exam__reports__received_at__gte=F("assigned_at"))
+    held = Assignment.objects.filter(fresh, state__in=OPEN, campaign__state=Campaign.State.READING)
+    held = held.filter(case__state__in=_LIVE).exclude(campaign__purpose=Purpose.DAILY)
+    several = sorted(set(held.values_list("case", "pk")))[:AT_ONCE]
+    return sum(_signer_leaves(case, pk) for case, pk in several)
+
+
+@transaction.atomic
+def _signer_leaves(case_id: UUID, assignment_id: UUID) -> bool:
+    one = Assignment.objects.select_for_update(of=("self",), no_key=True).get(pk=assignment_id)
+    rows = Case.objects.select_for_update(of=("self",), no_key=True)
+    case = rows.select_related("campaign__organisation", "hospital", "performer", "template").get(pk=case_id)
+    people = readers_of(case.hospital, [str(one.reader_id)])
+    if one.state not in OPEN or not signers_among([case], people).get(str(case.pk)):
+        return False
+    _take_away(case, one, SIGNED)
+    return True
+
+
+def _take_away(case: Case, one: Assignment, why: str = OWN_WORK) -> None:
     """What is still to be read goes to somebody else; what was read stays on record, and the planners hear of it."""
     if one.state not in OPEN or case.state not in _LIVE:
         if one.state == State.SUBMITTED and case.campaign.purpose != Purpose.CALIBRATION:
             tell_planners(case.campaign, "review.own_read", str(one.pk), case=case.number)
         return
-    one.state, one.reason = State.WITHDRAWN, OWN_WORK
+    one.state, one.reason = State.WITHDRAWN, why
     one.save(update_fields=["state", "reason"])
     told = {"slot": one.slot, "reader": str(one.reader_id)}
     audit.record(
@@ -97,11 +123,11 @@ def _take_away(case: Case, one: Assignment) -> None:
         subject=f"review_case:{case.pk}",
         scope=case.campaign.organisation.path,
         after=told,
-        reason=OWN_WORK,
+        reason=why,
     )
     if case.campaign.purpose == Purpose.CALIBRATION or case.repeat_of_id is not None:
         # worth nothing with another reader
         if not case.assignments.filter(state=State.SUBMITTED).exists():
-            withdrawn(case, OWN_WORK)
+            withdrawn(case, why)
     elif case.campaign.purpose != Purpose.DAILY:  # whoever leads the daily review takes what nobody reads
         pick_and_give(case, one.slot)

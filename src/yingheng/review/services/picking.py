@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Collection, Iterable, Mapping
 
-from django.db.models import Count, Max
+from django.db.models import Count, Exists, Max, OuterRef, QuerySet
 from django.urls import NoReverseMatch, reverse
 
 from imagingqc.stats.seeded import token
@@ -65,6 +65,16 @@ def least_loaded(case: Case, readers: Mapping[str, Reader], slot: int) -> Reader
     seed, purpose = case.campaign.seed, f"slot {slot} of {case.number}"
     order = sorted(readers, key=lambda pk: (loads.get(pk, 0), token(seed, purpose, pk)))
     return readers[order[0]] if order else None
+
+
+def given_hold(rows: QuerySet[Assignment]) -> None:
+    """Hold what of `rows` is given out until the transaction ends.
+
+    To be called before cases and their sample are locked: a submission takes them in this order too, and of two that
+    go different ways each would wait for the other.
+    """
+    held = rows.filter(state__in=OPEN).select_for_update(of=("self",), no_key=True)
+    list(held.only("pk").order_by("pk"))
 
 
 def loads_of(readers: Iterable[str]) -> dict[str, int]:
@@ -136,6 +146,18 @@ def tell_planners(campaign: Campaign, kind: str, key: str, **params: object) -> 
         subject=f"review_sample:{campaign.pk}",
         link=reverse("review:campaign", args=[campaign.pk]),
     )
+
+
+def arbiters_fill(campaign: Campaign) -> list[Assignment]:
+    """An arbiter for each case in arbitration that has none, as far as there is anybody."""
+    held = Assignment.objects.filter(case=OuterRef("pk"), slot=ARBITER).exclude(state__in=GONE)
+    rows = campaign.cases.filter(~Exists(held), state=Case.State.ARBITRATION).order_by("number")
+    found = []
+    for case in rows.select_related("hospital", "performer", "template"):
+        case.campaign = campaign
+        made = pick_and_give(case, ARBITER)
+        found += [made] if made is not None else []
+    return found
 
 
 def pick_and_give(case: Case, slot: int, *, without: Collection[str] = ()) -> Assignment | None:

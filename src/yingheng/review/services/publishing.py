@@ -14,7 +14,7 @@ from yingheng.common.clock import now
 from yingheng.common.errors import Conflict, Invalid
 from yingheng.jobs import services as jobs
 from yingheng.notify.services import notify
-from yingheng.review.models import Assignment, Campaign, Case, Ruling
+from yingheng.review.models import Assignment, Campaign, Case, Ruling, SignOff
 from yingheng.review.models.campaigns import Purpose
 from yingheng.review.results import REAL_CASES
 from yingheng.review.services.effects import LEADERS, effects_apply
@@ -28,6 +28,8 @@ _GIVEN = (Assignment.State.ASSIGNED, Assignment.State.BEGUN)
 def campaign_publish(*, actor: Actor, campaign: Campaign, reason: str = "") -> Campaign:
     """Announce the results, once.  Cases that are not settled are withdrawn, for a `reason` (Invalid without one).
 
+    A day of the daily review is announced by its signature alone.
+
     What follows from each result (cells, evidence, tracing, retakes) is done by a worker, case by case.
     """
     # In the order of a submission: what is given out, then cases, then the campaign.
@@ -37,7 +39,7 @@ def campaign_publish(*, actor: Actor, campaign: Campaign, reason: str = "") -> C
     waiting = list(unread.order_by("pk").values_list("pk", flat=True))
     rows = Campaign.objects.select_for_update(of=("self",), no_key=True).select_related("organisation")
     row = rows.get(pk=campaign.pk)
-    if row.state != Campaign.State.READING:
+    if row.state != Campaign.State.READING or _unsigned(row):
         raise Conflict("review.campaign_state")
     if waiting and not reason.strip():
         raise Invalid("review.unsettled", n=len(waiting))
@@ -61,6 +63,11 @@ def campaign_publish(*, actor: Actor, campaign: Campaign, reason: str = "") -> C
         _tell(row)
         _follow(row)
     return row
+
+
+def _unsigned(row: Campaign) -> bool:
+    """Whether it is a day of the daily review that nobody has signed for: that alone ends it."""
+    return bool(row.draw.get("rolling")) and not SignOff.objects.filter(campaign=row).exists()
 
 
 def apply_ruled(natural_key: str, payload: dict[str, object]) -> None:  # noqa: ARG001 - a handler's signature

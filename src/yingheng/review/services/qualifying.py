@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import math
 import secrets
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -37,6 +38,7 @@ from yingheng.tenancy.models import Organisation
 
 Reference = Mapping[str, Any]
 _DAYS = 30
+_READ = 0.9  # of a set, at least: a few cases may be handed back
 _NO_GRADES = ("", "-")
 
 
@@ -187,7 +189,8 @@ def qualification_make(*, campaign: Campaign) -> Qualification | None:
     Campaign.objects.filter(pk=row.pk).update(state=Campaign.State.PUBLISHED, published_at=moment)
     if not readings:
         return None
-    result, demands = _judged(readings, spec_of(row.template))
+    given = Case.objects.filter(campaign=row).exclude(assignments__state=Assignment.State.WITHDRAWN)
+    result, demands = _judged(readings, spec_of(row.template), [case.reference or {} for case in given])
     today = local_day(row.organisation.zone)
     made = Qualification.objects.create(
         reader=readings[0].reader,
@@ -203,19 +206,29 @@ def qualification_make(*, campaign: Campaign) -> Qualification | None:
     return made
 
 
-def _judged(readings: Sequence[Reading], spec: Spec) -> tuple[CalibrationResult, Demands]:
-    """Compared with the known answers; of points, grades and vetoes what sheet and set can tell."""
-    told = [(one, one.case.reference) for one in readings if one.case.reference]
+def _judged(readings: Sequence[Reading], spec: Spec, given: Sequence[Reference]) -> tuple[CalibrationResult, Demands]:
+    """Compared with the known answers; of points, grades and vetoes what sheet and set can tell.
+
+    What the reader left open takes no demand away: with a case less than the set has, nothing is said.  Of what was
+    `given` most is to be read, and its vetoes are asked for: nobody passes by handing back what is difficult.
+    """
+    known_of = [(one, one.case.reference) for one in readings if one.case.reference]
     grades = [step.key for step in spec.grades]
-    points = all(one.score is not None and known.get("score") is not None for one, known in told)
-    graded = len(grades) > 1 and all(one.grade in grades and known.get("grade") in grades for one, known in told)
+    points = all(known.get("score") is not None for _one, known in known_of)
+    graded = len(grades) > 1 and all(known.get("grade") in grades for _one, known in known_of)
+    told = [
+        (one, known)
+        for one, known in known_of
+        if (one.score is not None or not points) and (one.grade in grades or not graded)
+    ]
     asked = lines()
+    fewest = max(asked.cases, math.ceil(_READ * len(given)))
     demands = Demands(
-        cases=asked.cases,
+        cases=fewest if len(told) == len(known_of) else max(fewest, len(known_of)),
         bias=asked.bias if points else None,
         sd=asked.sd if points else None,
         kappa=asked.kappa if graded else None,
-        vetoes=asked.vetoes if any(known.get("vetoed") for _one, known in told) else None,
+        vetoes=asked.vetoes if any(known.get("vetoed") for known in given) else None,
     )
     answers = [
         Answer(

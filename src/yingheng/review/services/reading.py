@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import F
-from django.db.models.functions import Least
 
 from yingheng.audit import services as audit
 from yingheng.audit.actor import Actor
@@ -64,14 +62,19 @@ def seconds_add(*, reader: User, assignment: Assignment, seconds: float) -> int:
     """Add time with the case in sight: at most BEAT_S a beat, never more than has passed since it was opened, and
     never more than MOST_S.  The seconds counted so far."""
     row = _held(reader, assignment.pk)
-    if row.opened_at is None or not 0 < seconds < float("inf"):
-        return row.seconds
-    passed = int((now() - row.opened_at).total_seconds()) + 1
-    Assignment.objects.filter(pk=row.pk).update(
-        seconds=Least(F("seconds") + min(BEAT_S, round(seconds)), min(passed, MOST_S))
-    )
-    row.refresh_from_db(fields=["seconds"])
+    before = row.seconds
+    seconds_count(row, seconds)
+    if row.seconds != before:
+        row.save(update_fields=["seconds"])
     return row.seconds
+
+
+def seconds_count(row: Assignment, seconds: float) -> None:
+    """`seconds_add` to an assignment that the caller's transaction holds and stores."""
+    if row.opened_at is None or not 0 < seconds < float("inf"):
+        return
+    passed = int((now() - row.opened_at).total_seconds()) + 1
+    row.seconds = min(row.seconds + min(BEAT_S, round(seconds)), passed, MOST_S)
 
 
 @transaction.atomic
@@ -103,10 +106,15 @@ def reading_take(actor: Actor, response: Response, judged: Judged) -> None:
 
     Conflict `review.case_gone` when the case was taken back meanwhile, `review.read_already` when it was read.
     """
-    row = _locked(response.subject_id)
+    row = assignment_held(response.subject_id)
     if actor.id != str(row.reader_id):
         raise Conflict("review.assignment_unknown")
-    _check_open(row)
+    check_open(row)
+    reading_write(row, actor, response, judged)
+
+
+def reading_write(row: Assignment, actor: Actor, response: Response, judged: Judged) -> None:
+    """The reading of an assignment that the caller's transaction holds and has found open."""
     score = judged.score
     details = score.as_dict() if score else {}
     reading = Reading.objects.create(
@@ -121,30 +129,30 @@ def reading_take(actor: Actor, response: Response, judged: Judged) -> None:
         score=score.points if score else None,
         grade=score.grade if score else "",
         vetoed=sorted(score.vetoed) if score else [],
-        faults=_faults(row, score.defects if score else ()),
+        faults=_faults(score.defects if score else (), _finish_marks(row)),
         details={key: details[key] for key in _KEPT if key in details} | _note(response),
         seconds=row.seconds,
         submitted_at=response.submitted_at,
         local_day=local_day(row.hospital.zone, response.submitted_at),
     )
-    Mark.objects.filter(assignment=row, is_final=False).update(is_final=True)
     row.state, row.submitted_at = Assignment.State.SUBMITTED, response.submitted_at
-    row.save(update_fields=["state", "submitted_at"])
+    row.save(update_fields=["state", "opened_at", "submitted_at", "seconds"])
+    _consider(row.case)
+    # Last: writers of one log wait for each other from here on, and a case is held before the log everywhere else too.
     audit.record(
         actor=actor,
         action="review.read",
         subject=f"reading:{reading.pk}",
         scope=row.campaign.organisation.path,
-        after={"score": reading.score, "grade": reading.grade, "vetoed": reading.vetoed, "seconds": reading.seconds},
+        after={"sha256": response.sha256, "seconds": reading.seconds},  # what was found is sealed, here too
     )
-    _consider(row.case)
-    emit(events.CASE_READ, str(reading.pk), scope=row.hospital.path)
+    emit(events.CASE_READ, str(reading.pk), scope=row.campaign.organisation.path)  # no hospital hears how far it is
 
 
 def _consider(case: Case) -> None:
-    from yingheng.review.services.ruling import case_consider  # noqa: PLC0415 - rulings look back at readings
+    from yingheng.review.services.ruling import case_considered  # noqa: PLC0415 - rulings look back at readings
 
-    case_consider(case=case)
+    case_considered(case)
 
 
 def _note(response: Response) -> dict[str, str]:
@@ -154,28 +162,40 @@ def _note(response: Response) -> dict[str, str]:
     return {"note": text} if text else {}
 
 
-def _faults(row: Assignment, ticked: tuple[str, ...]) -> list[str]:
+def _finish_marks(row: Assignment) -> list[str]:
+    """Marks stay from here on; the defects they show."""
+    marks = Mark.objects.filter(assignment=row)
+    found = list(marks.values_list("defect", "is_final"))
+    if not all(final for _defect, final in found):
+        marks.filter(is_final=False).update(is_final=True)
+    return [defect for defect, _final in found if defect]
+
+
+def _faults(ticked: Iterable[str], marked: Iterable[str]) -> list[str]:
     """Codes of defects, ticked on the sheet or marked on the image."""
-    marked = Mark.objects.filter(assignment=row).exclude(defect="").values_list("defect", flat=True)
     return sorted({*ticked, *marked})
 
 
-def _locked(assignment_id: UUID | str) -> Assignment:
+def assignment_held(assignment_id: UUID | str, reader: User | None = None) -> Assignment:
+    """An assignment, of that reader, locked in the caller's transaction, with all that submitting it needs."""
     rows = Assignment.objects.select_for_update(of=("self",), no_key=True)
-    related = rows.select_related("case__template", "campaign__organisation", "hospital")
+    if reader is not None:
+        rows = rows.filter(reader=reader)
+    related = rows.select_related("case__template__hospital", "campaign__organisation", "hospital")
     return row_or_not_found(related, assignment_id, "review.assignment_unknown")
 
 
 def _held(reader: User, assignment_id: UUID | str) -> Assignment:
     """The reader's own assignment, locked, as long as it can be read."""
-    row = _locked(assignment_id)
+    row = assignment_held(assignment_id)
     if row.reader_id != reader.pk:
         raise Conflict("review.assignment_unknown")
-    _check_open(row)
+    check_open(row)
     return row
 
 
-def _check_open(row: Assignment) -> None:
+def check_open(row: Assignment) -> None:
+    """Conflict `review.read_already`, or `review.case_gone` for a case that is not to be read any more."""
     if row.state == Assignment.State.SUBMITTED:
         raise Conflict("review.read_already")
     closed = (Campaign.State.PUBLISHED, Campaign.State.CANCELLED)

@@ -17,7 +17,7 @@ from yingheng.review.models import Assignment, Campaign, Case
 from yingheng.review.models.reading import ARBITER
 from yingheng.review.readers import conflicts_of, readers_of
 from yingheng.review.services.assigning import place_all, tell_all
-from yingheng.review.services.picking import OPEN, candidates_of, loads_of, pick_and_give, tell_planners
+from yingheng.review.services.picking import OPEN, candidates_of, given_hold, loads_of, pick_and_give, tell_planners
 from yingheng.review.services.swapping import withdrawn
 from yingheng.review.spec import ReadingSpec
 from yingheng.tenancy.models import User
@@ -52,6 +52,7 @@ def reader_relieve(
     """
     if not reason.strip():
         raise Invalid("review.reason_missing")
+    given_hold(Assignment.objects.filter(campaign=campaign, reader=reader))
     row = _locked(campaign)
     mine = _mine(row, reader, overdue_only=overdue_only)
     if not mine:

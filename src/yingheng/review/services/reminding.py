@@ -17,6 +17,7 @@ from yingheng.review.models import Appeal, Assignment, Campaign, Case, Tracing
 from yingheng.review.models.campaigns import Purpose
 from yingheng.review.services.deciders import deciders
 from yingheng.review.services.effects import LEADERS
+from yingheng.review.services.made_by import signers_follow
 from yingheng.review.services.picking import tell_planners
 from yingheng.review.services.redistributing import readers_gone
 from yingheng.tenancy.models import User
@@ -29,9 +30,11 @@ _AHEAD = dt.timedelta(days=1)  # somewhere it is tomorrow already
 def overdue_tell() -> int:
     """Chore: tell what is overdue since lately; returns how many matters that are.
 
-    Before that, cases of people who can no longer read go to others.
+    Before that, cases of people who can no longer read them go to others.
     """
-    return readers_gone() + appeals_overdue() + tracings_overdue() + readings_overdue() + days_overdue()
+    return (
+        readers_gone() + signers_follow() + appeals_overdue() + tracings_overdue() + readings_overdue() + days_overdue()
+    )
 
 
 def _span() -> tuple[dt.date, dt.date]:

@@ -37,6 +37,11 @@ def case_consider(*, case: Case) -> Ruling | None:
     Callable again at any time: a case that is settled or withdrawn stays as it is.  Two readings that differ put the
     case into arbitration and ask for an arbiter; where none could be found then, the next call asks again.
     """
+    return case_considered(case)
+
+
+def case_considered(case: Case) -> Ruling | None:
+    """`case_consider` in the caller's transaction, which has nothing else to do should it fail."""
     row = _locked(case)
     if row.state not in {Case.State.WAITING, Case.State.ARBITRATION} or _closed(row.campaign):
         return None
@@ -69,7 +74,8 @@ def _closed(campaign: Campaign) -> bool:
 
 def _locked(case: Case) -> Case:
     rows = Case.objects.select_for_update(of=("self",), no_key=True)
-    return rows.select_related("campaign", "template", "hospital", "exam__hospital", "item").get(pk=case.pk)
+    related = ("campaign__organisation", "template", "hospital", "exam__hospital", "item")
+    return rows.select_related(*related).get(pk=case.pk)
 
 
 def _ask_arbiter(row: Case) -> None:
@@ -189,7 +195,9 @@ def _written(
             after={"version": ruling.version, "basis": basis, "score": ruling.score, "grade": ruling.grade},
             reason=ruling.reason,
         )
+    told = row.campaign.organisation  # while results are sealed no hospital hears that there is one
     if is_open(row.campaign):
         effects_apply(case=row)
-    jobs.emit(events.CASE_RULED, str(ruling.pk), scope=row.hospital.path)
+        told = row.hospital
+    jobs.emit(events.CASE_RULED, str(ruling.pk), scope=told.path)
     return ruling

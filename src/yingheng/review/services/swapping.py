@@ -5,38 +5,48 @@ from __future__ import annotations
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F, Max
+from django.db.models import F, Max, Q
 
 from imagingqc.stats.sampling import Unit
 from imagingqc.stats.seeded import token
 from yingheng.audit import services as audit
 from yingheng.audit.actor import Actor
 from yingheng.common.errors import Conflict, Invalid
-from yingheng.review.frame import Subject, plan_subjects
+from yingheng.review.fitting import Sheets
+from yingheng.review.frame import Subject, campaign_subjects
 from yingheng.review.frame_store import unpacked
 from yingheng.review.models import Assignment, Campaign, Case, Frame
+from yingheng.review.models.campaigns import Purpose
 from yingheng.review.readers import conflicts_of
+from yingheng.review.services.clearing import exam_clear
 from yingheng.review.services.lettering import letters_ask
 from yingheng.review.services.picking import (
     GONE,
     OPEN,
     candidates_of,
     given,
+    given_hold,
     pick_and_give,
     tell_reader,
 )
 from yingheng.review.services.positioning import cases_position
 from yingheng.review.spec import ReadingSpec
+from yingheng.sheets.models import Template
 
 _SWAPPED = (Case.Origin.DRAWN, Case.Origin.SWAPPED)
 
 
 @transaction.atomic
 def case_withdraw(*, actor: Actor, case: Case, reason: str) -> Case:
-    """Take a case out of its sample; what people have of it is taken back.  Not one that is settled."""
+    """Take a case out of its sample; what people have of it is taken back.  Not one that is settled.
+
+    Images that waited for the daily review may leave.
+    """
     row = _locked(case, reason)
     withdrawn(row, reason)
     _record(actor, row, "withdraw", reason)
+    if row.exam is not None and row.campaign.purpose == Purpose.DAILY:
+        exam_clear(exam=row.exam, by=actor)
     return row
 
 
@@ -61,7 +71,7 @@ def case_swap(*, actor: Actor, case: Case, reason: str) -> Case:
         device_id=subject.device,
         performer_id=subject.performer,
         item_id=subject.item,
-        template=row.template,
+        template=_sheet(row, subject),
         modality=subject.modality,
         body_part=subject.body_part,
         local_day=subject.day,
@@ -96,6 +106,7 @@ def withdrawn(case: Case, reason: str) -> None:
 def _locked(case: Case, reason: str) -> Case:
     if not reason.strip():
         raise Invalid("review.reason_missing")
+    given_hold(Assignment.objects.filter(Q(case=case.pk) | Q(case__repeat_of=case.pk)))
     rows = Case.objects.select_for_update(of=("self",), no_key=True)
     row = rows.select_related("campaign__organisation", "campaign__plan__organisation", "template").get(pk=case.pk)
     if row.campaign.state not in {Campaign.State.DRAWN, Campaign.State.READING}:
@@ -117,13 +128,23 @@ def _next(case: Case) -> tuple[Unit, Subject]:
         raise Conflict("review.no_substitute")
     frame_units = unpacked(frame.units)
     own = next((unit.stratum for unit in frame_units if unit.key == str(case.subject_id)), None)
-    there = {one.key: one for one in plan_subjects(campaign.plan, campaign.first_day, campaign.last_day)}
+    there = {one.key: one for one in campaign_subjects(campaign)}
     for depth in (None, 1):
         same = [unit for unit in frame_units if own is not None and unit.stratum[:depth] == own[:depth]]
         for unit in sorted(same, key=lambda one: (token(campaign.seed, "unit", one.key), one.key)):
             if unit.key in there and unit.key not in used:
                 return unit, there[unit.key]
     raise Conflict("review.no_substitute")
+
+
+def _sheet(case: Case, subject: Subject) -> Template:
+    """The sheet of the case that goes; where another kind of exam comes for it, that of the plan for that kind."""
+    if (subject.modality, subject.body_part) == (case.modality, case.body_part):
+        return case.template
+    assert case.campaign.plan is not None
+    sheets = Sheets(case.campaign.plan, case.campaign.template)
+    sheets.prepare([subject])
+    return sheets.of(subject)
 
 
 def _give_on(made: Case, slots: list[Assignment]) -> None:

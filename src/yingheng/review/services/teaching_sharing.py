@@ -8,6 +8,7 @@ from yingheng.audit.actor import Actor
 from yingheng.common.clock import now
 from yingheng.common.errors import Conflict
 from yingheng.common.ids import uuid7
+from yingheng.review.library import above_of
 from yingheng.review.models import TeachingCase, TeachingImage
 from yingheng.review.services.teaching import case_locked, case_must_be, case_record, reason_of
 from yingheng.tenancy.models import Organisation
@@ -38,14 +39,21 @@ def case_next(*, actor: Actor, case: TeachingCase) -> TeachingCase:
     return fresh
 
 
+def region_above(organisation: Organisation) -> Organisation | None:
+    """The region that an organisation lies in; else the largest area above it (a prefecture, a county).  One query."""
+    kinds = Organisation.Kind
+    rows = Organisation.objects.filter(path__in=above_of([organisation.path]))
+    areas = list(rows.filter(kind__in=[kinds.REGION, kinds.PREFECTURE, kinds.COUNTY]).order_by("path"))
+    regions = [one for one in areas if one.kind == kinds.REGION]
+    return regions[-1] if regions else areas[0] if areas else None
+
+
 @transaction.atomic
 def case_offer(*, actor: Actor, case: TeachingCase) -> TeachingCase:
     """Offer a published case to the region above; Conflict where there is none, or it was offered already."""
     row = case_locked(case.pk)
     case_must_be(row, _State.PUBLISHED)
-    above = row.organisation.parent
-    while above is not None and above.kind != Organisation.Kind.REGION:
-        above = above.parent
+    above = region_above(row.organisation)
     if above is None or row.share in {_Share.OFFERED, _Share.ACCEPTED}:
         raise Conflict("review.teaching_state")
     row.share, row.shared_with, row.share_by_name, row.share_reason = _Share.OFFERED, above, "", ""

@@ -85,16 +85,19 @@ def tracing_done(*, user: User, tracing: Tracing, proof: str) -> Tracing:
     row = _held(user, tracing, (State.ACTING,), also_responsible=True)
     if not proof.strip():
         raise Invalid("review.proof_missing")
-    row.proof = proof.strip()
+    row.proof, row.done_at = proof.strip(), now()
     return _save(row, State.DONE, user.actor, "done", reason=row.proof)
 
 
 @transaction.atomic
 def tracing_close(*, user: User, tracing: Tracing, case: Case | None = None, reason: str = "") -> Tracing:
-    """Verified: by a later good case of the same device or technologist, or by a person who says why."""
+    """Verified: by a later good case of the same device or technologist, or by a person who says why; the person
+    whose action it was needs a case."""
     row = _held(user, tracing, (State.DONE,))
     if case is None and not reason.strip():
         raise Invalid("review.reason_missing")
+    if case is None and row.responsible_id == user.pk:
+        raise NotAllowed("review.own_action")  # a later case is evidence, one's own word of one's own action is none
     if case is not None and not proving_cases(row).filter(pk=case.pk).exists():
         raise Invalid("review.case_proves_nothing")
     row.verified_by, row.verified_by_name = case, user.actor.name
@@ -110,6 +113,7 @@ def tracing_again(*, user: User, tracing: Tracing, reason: str) -> Tracing:
     row = _held(user, tracing, (State.DONE,))
     if not reason.strip():
         raise Invalid("review.reason_missing")
+    row.done_at = None
     return _save(row, State.ACTING, user.actor, "again", reason=reason.strip())
 
 

@@ -14,18 +14,22 @@ from statistics import fmean, quantiles, variance
 from typing import Any
 from uuid import UUID
 
-from imagingqc.errors import AnalysisError
+from imagingqc.errors import AnalysisError, Reason
 from imagingqc.stats.sampled import Estimate, sampled_mean, sampled_share
 from imagingqc.stats.standardised import places, standardised_mean
-from yingheng.review.models import Campaign, Case, Ruling
+from yingheng.review.models import Campaign, Case
 from yingheng.review.results import REAL_CASES
 from yingheng.review.statistics.figures import Figure, refused
+from yingheng.review.statistics.unread import parts_of, stratum_key
 from yingheng.review.summing import MINIMUM_N
 
 MOST = 20_000
 FEWEST_HOSPITALS = 4  # below it a distribution without names would tell whose result is whose
-_COLUMNS = ("case_id", "score", "details__flags", "case__hospital_id", "case__hospital__name", "case__modality",
-            "case__body_part", "case__p", "case__stratum")  # fmt: skip
+_COLUMNS = {
+    "case_id": "pk", "score": "rulings__score", "details__flags": "rulings__details__flags",
+    "case__hospital_id": "hospital_id", "case__hospital__name": "hospital__name", "case__modality": "modality",
+    "case__body_part": "body_part", "case__p": "p", "case__stratum": "stratum", "state": "state",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,18 +92,19 @@ class _Group:
         known = [(row, value) for row, value in told if value is not None]
         values = [value for _row, value in known]
         chances = [row["case__p"] for row, _value in known]
-        strata = ["|".join(map(str, row["case__stratum"] or ())) for row, _value in known]
+        strata = [stratum_key(row["case__stratum"]) for row, _value in known]
         try:
             found = sampled_share(values, chances, strata) if share else sampled_mean(values, chances, strata)
         except AnalysisError as exc:
             return refused(exc.reason) | {"n": len(values)}
         return _told(found)
 
-    def by_kind(self) -> dict[str, list[float]]:
+    def by_kind(self, name: str = "score") -> dict[str, list[float]]:
+        """By kind the scores, or the chances (`case__p`) of the same cases; one of unknown chance stands for itself."""
         found: dict[str, list[float]] = defaultdict(list)
         for row in self.rows:
             if row["score"] is not None:
-                found[kind_of(row)].append(row["score"])
+                found[kind_of(row)].append(row[name] or (1.0 if name == "case__p" else row[name]))
         return found
 
 
@@ -120,15 +125,23 @@ def _told(one: Estimate) -> Figure:
 
 
 def result_lines(campaign: Campaign) -> list[dict[str, Any]]:
-    """The newest result of every case that tells of a hospital.  One query."""
-    cases = Case.objects.filter(REAL_CASES, campaign=campaign, state=Case.State.SETTLED)
-    rows = Ruling.objects.filter(case__in=cases.order_by().values("pk")).order_by("version")
-    newest = {row["case_id"]: row for row in rows.values(*_COLUMNS)[:MOST]}
-    return list(newest.values())
+    """The newest result of every case that tells of a hospital, with its chance to be drawn and read.  One query."""
+    cases = Case.objects.filter(REAL_CASES, campaign=campaign, replaced_by__isnull=True)
+    told = cases.order_by("rulings__version").values_list(*_COLUMNS.values())[:MOST]
+    newest = {row[0]: dict(zip(_COLUMNS, row, strict=True)) for row in told}
+    found = [row for row in newest.values() if row["state"] == Case.State.SETTLED]
+    parts = parts_of((row["case__stratum"], row["state"]) for row in newest.values() if row["case__p"])
+    for row in found:
+        if row["case__p"]:
+            row["case__p"] *= parts.get(stratum_key(row["case__stratum"]), 1.0)
+    return found
 
 
-def comparison(rows: Sequence[dict[str, Any]], kind: str = "") -> Comparison:
-    """The hospitals side by side; of one `kind` of exam alone when it is named.  No query."""
+def comparison(rows: Sequence[dict[str, Any]], kind: str = "", *, missing: Reason | None = None) -> Comparison:
+    """The hospitals side by side; of one `kind` of exam alone when it is named.  No query.
+
+    Where some exams could not be drawn, as `missing` says, there are no figures of the region as a whole.
+    """
     kinds = _kinds(rows)
     wanted = [row for row in rows if not kind or kind_of(row) == kind]
     weights = _weights(wanted)
@@ -137,6 +150,9 @@ def comparison(rows: Sequence[dict[str, Any]], kind: str = "") -> Comparison:
         groups[row["case__hospital_id"], row["case__hospital__name"]].rows.append(row)
     spread = _spread_within(_Group(list(wanted)).by_kind())
     whole = _line(None, "", _Group(list(wanted)), weights, spread)
+    if missing is not None:
+        none = refused(missing) | {"n": whole.n}
+        whole = replace(whole, mean=none, excellent=none, waste=none)
     found = [_line(pk, name, own, weights, spread) for (pk, name), own in groups.items()]
     return Comparison(tuple(_placed(sorted(found, key=lambda one: (one.name, str(one.id))))), whole, kinds)
 
@@ -150,7 +166,7 @@ def _line(pk: UUID | None, name: str, own: _Group, weights: Mapping[str, float],
 
 def _standard(own: _Group, weights: Mapping[str, float], spread: float | None) -> Figure:
     try:
-        found = standardised_mean(own.by_kind(), weights, spread=spread)
+        found = standardised_mean(own.by_kind(), weights, chances=own.by_kind("case__p"), spread=spread)
     except AnalysisError as exc:
         return refused(exc.reason)
     low, high = found.interval
@@ -174,17 +190,25 @@ def _weights(rows: Sequence[dict[str, Any]]) -> dict[str, float]:
 
 
 def _kinds(rows: Sequence[dict[str, Any]]) -> tuple[Kind, ...]:
-    weights, scores = _weights(rows), _Group(list(rows)).by_kind()
+    weights, group = _weights(rows), _Group(list(rows))
+    scores, chances = group.by_kind(), group.by_kind("case__p")
     total = sum(weights.values())
     places_of: dict[str, set[UUID]] = defaultdict(set)
     for row in rows:
         places_of[kind_of(row)].add(row["case__hospital_id"])
     counts = Counter(kind_of(row) for row in rows)
     found = [
-        Kind(key, weights[key] / total, counts[key], len(places_of[key]), fmean(scores[key]) if scores[key] else None)
+        Kind(key, weights[key] / total, counts[key], len(places_of[key]), _mean(scores[key], chances[key]))
         for key in weights
     ]
     return tuple(sorted(found, key=lambda one: (-one.share, one.key)))
+
+
+def _mean(scores: Sequence[float], chances: Sequence[float]) -> float | None:
+    """Mean by 1 / chance, as the share of the kind beside it is."""
+    if not scores:
+        return None
+    return fmean(scores, weights=[1 / p for p in chances])
 
 
 def _spread_within(by_kind: Mapping[str, Sequence[float]]) -> float | None:
@@ -196,9 +220,9 @@ def _spread_within(by_kind: Mapping[str, Sequence[float]]) -> float | None:
     return float((squares / free) ** 0.5)
 
 
-def spread_of(rows: Sequence[dict[str, Any]], own: set[UUID]) -> Spread:
+def spread_of(rows: Sequence[dict[str, Any]], own: set[UUID], *, missing: Reason | None = None) -> Spread:
     """What a hospital may know of the others: their standardised means without names, where that betrays nobody."""
-    found = comparison(rows)
+    found = comparison(rows, missing=missing)
     lines = [one for one in found.lines if not one.few and "value" in one.standard]
     lines.sort(key=lambda one: one.standard["value"])
     if len(lines) < FEWEST_HOSPITALS:

@@ -14,7 +14,7 @@ from importlib.resources import files
 from typing import Any
 from uuid import UUID
 
-from imagingqc.criteria.model import Known
+from imagingqc.criteria.model import Known, Limit
 from imagingqc.criteria.one_sided import excess, moved, number_of, require_one_sided
 from imagingqc.errors import AnalysisError
 from imagingqc.stats.accuracy import Judged, Rate, accuracy
@@ -34,7 +34,8 @@ from yingheng.tenancy.models import Organisation
 MOST = 5000  # cases, the newest
 _AT_ONCE = 500
 WHOLE = "whole"
-_TOLD = ("PASS", "FAIL", "NEEDS_HUMAN")
+_FLAGGED = ("FAIL", "NEEDS_HUMAN")  # of exams and of single defects alike: the machine did not let it pass
+_TOLD = ("PASS", *_FLAGGED)
 _FEWEST = 20
 
 
@@ -107,7 +108,7 @@ def _judge(seen: dict[UUID, Seen]) -> None:
         for exam, standard, outcome, verdicts in rows.values_list("exam_id", "standard", "outcome", "verdicts"):
             one = seen[exam]
             one.judged |= outcome in _TOLD
-            one.failed |= outcome == "FAIL"
+            one.failed |= outcome in _FLAGGED
             for verdict in verdicts:
                 if verdict.get("quantity") in wanted and verdict["outcome"] in _TOLD:
                     one.verdicts[verdict["quantity"]].append({**verdict, "standard": standard})
@@ -157,7 +158,11 @@ def _rate(one: Rate) -> Figure:
 
 
 def _limit(quantity: str, pair: PairOf, seen: Sequence[Seen]) -> dict[str, Any] | None:
-    """What limit readers' results suggest for a quantity; None where no exam has a verdict on it."""
+    """What limit readers' results suggest for a quantity; None where no exam has a verdict on it.
+
+    Of the newest criterion alone, and every value against its limit of now: a limit for bodies says nothing of heads,
+    and one that was moved during the year must not move what is suggested.
+    """
     told = [(one, verdicts) for one in seen if (verdicts := one.verdicts.get(quantity))]
     if not told:
         return None
@@ -169,7 +174,8 @@ def _limit(quantity: str, pair: PairOf, seen: Sequence[Seen]) -> dict[str, Any] 
         limit = require_one_sided(limit_of(newest.get("limit")))
         cases = []
         for one, verdicts in told:
-            worst = [e for v in verdicts if (e := _excess(v)) is not None]
+            own = [v for v in verdicts if v["criterion"] == newest["criterion"]]
+            worst = [e for v in own if (e := _excess(limit, v)) is not None]
             if worst:
                 cases.append((max(worst), bool(one.faults & pair.defects), one.weight))
         best = limit_suggestion([e for e, _f, _w in cases], [f for _e, f, _w in cases], [w for _e, _f, w in cases])
@@ -177,17 +183,19 @@ def _limit(quantity: str, pair: PairOf, seen: Sequence[Seen]) -> dict[str, Any] 
         def told_of(which: Suggested) -> Figure:
             ends = sorted(number_of(moved(limit, end)) for end in which.interval)
             return {"limit": number_of(moved(limit, which.limit)), "interval": ends, "sensitivity": which.sensitivity,
-                    "specificity": which.specificity}  # fmt: skip
+                    "sensitivity_interval": list(which.sensitivity_interval), "specificity": which.specificity,
+                    "specificity_interval": list(which.specificity_interval)}  # fmt: skip
 
         return {"n": best.n, "faulty": best.faulty, "area": best.area, "area_interval": list(best.area_interval),
                 "now": number_of(limit), "op": limit.op, "youden": told_of(best.youden),
-                "wanted": told_of(best.wanted) if best.wanted else None}  # fmt: skip
+                "wanted": told_of(best.wanted) if best.wanted else None,
+                "why": refused(best.reason) if best.reason else None}  # fmt: skip
 
     return found | figure(suggested)
 
 
-def _excess(verdict: Mapping[str, Any]) -> float | None:
-    limit, stored = limit_of(verdict.get("limit")), verdict.get("reference")
-    if limit is None or verdict.get("value") is None:
+def _excess(limit: Limit, verdict: Mapping[str, Any]) -> float | None:
+    stored = verdict.get("reference")
+    if verdict.get("value") is None:
         return None
     return excess(limit, verdict["value"], Known(**stored) if stored else None)

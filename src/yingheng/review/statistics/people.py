@@ -18,15 +18,18 @@ from yingheng.review.statistics.figures import Figure, figure, refused, valued
 from yingheng.review.statistics.pairs import Given
 
 
-def people_figures(given: Sequence[Given], year: Sequence[Given], grades: Sequence[str]) -> dict[str, Any]:
+def people_figures(
+    given: Sequence[Given], year: Sequence[Given], grades: Sequence[str], whole: Sequence[Given] | None = None
+) -> dict[str, Any]:
     """Figures of every reader of `given`; drift over the months of `year` (which holds `given`).
 
+    `whole` are all readings of the cases that are to tell of leniency, repeats and the mean, where these are others:
+    of a month those whose last reading it holds, for a case is not known before it was read by all.
     An arbiter knows that two have differed: the third reading is counted and tells nothing of leniency.
     """
-    found, why = _leniency(given)
-    own: dict[str, list[Given]] = defaultdict(list)
-    for one in given:
-        own[one.reader].append(one)
+    whole = given if whole is None else whole
+    found, why = _leniency(whole)
+    own, known = _by_reader(given), _by_reader(whole)
     course = _scores(year)
     readers = []
     for reader, mine in sorted(own.items()):
@@ -37,13 +40,20 @@ def people_figures(given: Sequence[Given], year: Sequence[Given], grades: Sequen
                 "n_third": sum(one.slot == ARBITER for one in mine),
                 "seconds": median(one.seconds for one in mine),
                 "effect": refused(why) if why else _effect(found, reader),
-                "repeats": _repeats(mine),
-                "repeat_kappa": _repeat_kappa(mine, grades),
+                "repeats": _repeats(known[reader]),
+                "repeat_kappa": _repeat_kappa(known[reader], grades),
                 "drift": _drift(course, reader),
             }
         )
     spread = {} if found is None else {"sd": found.sd, "between": found.between, "groups": found.groups}
-    return {"readers": readers, "spread": spread, "adjusted": _adjusted(given)}
+    return {"readers": readers, "spread": spread, "adjusted": _adjusted(whole)}
+
+
+def _by_reader(given: Sequence[Given]) -> defaultdict[str, list[Given]]:
+    found: defaultdict[str, list[Given]] = defaultdict(list)
+    for one in given:
+        found[one.reader].append(one)
+    return found
 
 
 def _adjusted(given: Sequence[Given]) -> Figure:

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from uuid import UUID
 
-from django.db.models import Count, F, Q, QuerySet
-from django.db.models.functions import TruncDate
-
+from yingheng.common.clock import local_day
 from yingheng.review.models import Appeal, Campaign, Tracing
 from yingheng.review.models.campaigns import Purpose
 from yingheng.review.statistics.sums import Asked, days_by
@@ -22,6 +21,7 @@ from yingheng.tenancy.scope import Scope
 DAILY, SAMPLES, APPEALS, TRACINGS = "daily", "samples", "appeals", "tracings"
 DUTIES = (DAILY, SAMPLES, APPEALS, TRACINGS)
 ANNOUNCING_DAYS = 14  # after the last day of reading
+_NONE = dt.timedelta()
 Counts = dict[str, tuple[int, int]]  # id of an organisation -> done in time, due
 
 
@@ -62,28 +62,26 @@ def _samples(scope: Scope, first: dt.date, last: dt.date) -> Counts:
     rows = Campaign.objects.exclude(purpose__in=(Purpose.DAILY, Purpose.CALIBRATION))
     rows = rows.exclude(state=Campaign.State.CANCELLED).filter(due_on__range=(first - late, last - late))
     told = scope.filter(rows, "organisation__path").order_by()
-    found: Counts = {}
-    for owner, due, published in told.values_list("organisation_id", "due_on", "published_at"):
-        k, n = found.get(str(owner), (0, 0))
-        in_time = published is not None and published.date() <= due + late
-        found[str(owner)] = (k + in_time, n + 1)
-    return found
+    return _counts(told.values_list("organisation_id", "organisation__zone", "due_on", "published_at"), late)
 
 
 def _appeals(scope: Scope, first: dt.date, last: dt.date) -> Counts:
     """Objections to be decided in the period; those taken back ask for no decision."""
-    decided = (Appeal.State.UPHELD, Appeal.State.CHANGED)
     rows = Appeal.objects.exclude(state=Appeal.State.WITHDRAWN).filter(due_on__range=(first, last))
-    done = Q(state__in=decided, decided_on__lte=F("due_on"))
-    return _counts(scope.filter(rows.annotate(decided_on=TruncDate("decided_at"))), done)
+    return _counts(scope.filter(rows).order_by().values_list("hospital_id", "hospital__zone", "due_on", "decided_at"))
 
 
 def _tracings(scope: Scope, first: dt.date, last: dt.date) -> Counts:
     """Actions due in the period; done is what their own proof or a later film showed."""
     rows = Tracing.objects.exclude(state=Tracing.State.DROPPED).filter(due_on__range=(first, last))
-    return _counts(scope.filter(rows), Q(state__in=(Tracing.State.DONE, Tracing.State.CLOSED)))
+    return _counts(scope.filter(rows).order_by().values_list("hospital_id", "hospital__zone", "due_on", "done_at"))
 
 
-def _counts(rows: QuerySet, done: Q) -> Counts:  # type: ignore[type-arg]
-    told = rows.order_by().values("hospital_id").annotate(n=Count("pk"), k=Count("pk", filter=done))
-    return {str(row["hospital_id"]): (row["k"], row["n"]) for row in told}
+def _counts(told: Iterable[tuple[UUID, str, dt.date, dt.datetime | None]], more: dt.timedelta = _NONE) -> Counts:
+    """Of (owner, its time zone, day, when it was done): in time by the owner's own clock, `more` days allowed."""
+    found: Counts = {}
+    for owner, zone, due, done in told:
+        k, n = found.get(str(owner), (0, 0))
+        in_time = done is not None and local_day(zone, done) <= due + more
+        found[str(owner)] = (k + in_time, n + 1)
+    return found

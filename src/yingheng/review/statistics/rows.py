@@ -45,6 +45,13 @@ def year_of(organisation: Organisation, month: dt.date) -> QuerySet[Reading]:
     return open_readings(organisation).filter(local_day__range=(first, after - ONE))
 
 
+def read_after(organisation: Organisation, month: dt.date) -> set[str]:
+    """Cases, whichever time they were shown, with open readings of after `month`.  One query."""
+    rows = open_readings(organisation).filter(local_day__gte=month_of(month_number(month) + 1)).order_by()
+    told = rows.values_list("case_id", "case__repeat_of_id").iterator(5000)
+    return {str(original or case) for case, original in told}
+
+
 def given_by_template(rows: QuerySet[Reading]) -> dict[str, list[Given]]:
     """Key of the score sheet -> readings, in a steady order.  One query."""
     found: dict[str, list[Given]] = defaultdict(list)

@@ -10,14 +10,14 @@ from dataclasses import dataclass, field, fields, replace
 from typing import Any
 from uuid import UUID
 
+import scipy
 from django.db.models import F, Q, QuerySet, Sum, TextField
 from django.db.models.fields.json import KT
 from django.db.models.functions import Cast
 from django.utils.timezone import localdate
-from scipy.special import stdtrit
 
 from yingheng.common.ui.tiles import Rate
-from yingheng.review.services.counting import BY, DAILY, EXCELLENT, GRADE, SCORE, WASTE
+from yingheng.review.services.counting import BY, DAILY, EXCELLENT, FAULT, GRADE, SCORE, WASTE
 from yingheng.review.statistics.targets import targets
 from yingheng.review.summing import rate
 from yingheng.rollups.dimensions import dimension_of
@@ -27,6 +27,7 @@ from yingheng.tenancy.models import Organisation
 from yingheng.tenancy.scope import Scope
 
 Interval = tuple[float, float]
+_NOTHING = 1e-6  # points; sums of hundredths are exact to less
 FILM_GRADES = ("a", "b", "c", "waste")  # of the sheets that grade films; others have words of their own
 
 
@@ -74,7 +75,7 @@ class Sums:
 
     @property
     def interval(self) -> Interval | None:
-        """95 % interval of the mean, within 0 to 100; None below two cells.
+        """95 % interval of the mean, within 0 to 100; None below two cells, and where all films have one score.
 
         By linearisation with the cells (a day of a device, technologist and item) as what was drawn, so that films
         which are alike because one person made them on one day do not make it narrower than it is (Cochran, Sampling
@@ -84,7 +85,9 @@ class Sums:
             return None
         squares = max(0.0, self.tt - 2 * self.mean * self.tn + self.mean**2 * self.nn)
         error = math.sqrt(squares * self.cells / (self.cells - 1)) / self.n
-        half = float(stdtrit(self.cells - 1, 0.975)) * error
+        if error < _NOTHING:  # all alike: that nothing differed in a few films is no proof that nothing does
+            return None
+        half = float(scipy.special.stdtrit(self.cells - 1, 0.975)) * error
         return max(0.0, self.mean - half), min(100.0, self.mean + half)
 
     @property
@@ -186,6 +189,19 @@ def grouped(asked: Asked, by: str) -> list[tuple[str, Sums]]:
         told += cells.annotate(group=dimension_of(by)).values("indicator", "group").annotate(**_OF_CELLS)
     found = _by_group(told, lambda row: str(row["group"] or ""))
     return sorted(found.items(), key=lambda one: (-max(one[1].n, one[1].graded), one[0]))
+
+
+def faults_named(asked: Asked) -> dict[str, int]:
+    """In how many cases each defect was named, by its code.  At most two queries, as `grouped`."""
+    found: Counter[str] = Counter()
+    months, cells = _months(asked, (FAULT,), "defect"), _cells(asked, (FAULT,))
+    if months is not None:
+        found.update(dict(months.values_list("value").annotate(n=Sum("numerator"))))
+    if cells is not None:
+        found.update(
+            dict(cells.annotate(defect=dimension_of("defect")).values_list("defect").annotate(n=Sum("numerator")))
+        )
+    return dict(found)
 
 
 def by_month(asked: Asked) -> list[tuple[str, Sums]]:

@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 
 from yingheng.common.ui.parts import Link, Tab
 from yingheng.review.models import Case
+from yingheng.review.subjects import mine_text
 from yingheng.tenancy.access import scope_of
 from yingheng.tenancy.permissions import REVIEW_APPEAL, REVIEW_RULE, REVIEW_VIEW
 from yingheng.tenancy.scope import Scope
@@ -39,4 +40,4 @@ def case_crumbs(request: HttpRequest, case: Case, *more: Link) -> list[Link]:
     """The way back to the results that a case belongs to."""
     if seeing(request).contains(case.hospital.path):
         return [Link(case.campaign.title, reverse("review:results", args=[case.campaign_id])), *more]
-    return [Link(_("My films"), reverse("review:mine")), *more]
+    return [Link(mine_text(case.campaign.subject_kind), reverse("review:mine")), *more]

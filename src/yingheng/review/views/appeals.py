@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
@@ -145,9 +146,7 @@ def appeal(request: HttpRequest, appeal_id: UUID) -> HttpResponse:
     """One appeal: what was objected to and why, what supports it, and the decision."""
     row = appeal_seen(seeing(request), request.user, appeal_id)
     spec = spec_of(row.case.template)
-    files = Attachment.objects.filter(subject_type=SUBJECT, subject_id=str(row.pk), removed_at__isnull=True)
-    told = [(_("Reason"), row.reason)]
-    told += [(_("Attachment"), Link(f.name, reverse("documents:file", args=[f.pk]), "paperclip")) for f in files]  # type: ignore[misc]
+    told = [(_("Reason"), row.reason), *_files(row)]
     decision = [(_("Decision"), appeal_tag(row.state, row.get_state_display())), (_("Reason"), row.decision_reason)]
     sections = [
         Section(_("Objection"), KeyValues([(_("Result objected to"), _one(spec, row.ruling)), *told])),
@@ -173,6 +172,12 @@ def appeal(request: HttpRequest, appeal_id: UUID) -> HttpResponse:
     ).response(request)
 
 
+def _files(row: Appeal) -> list[tuple[str, Any]]:
+    """What was attached."""
+    files = Attachment.objects.filter(subject_type=SUBJECT, subject_id=str(row.pk), removed_at__isnull=True)
+    return [(_("Attachment"), Link(f.name, reverse("documents:file", args=[f.pk]), "paperclip")) for f in files]
+
+
 def _actions(request: HttpRequest, row: Appeal) -> list[Action]:
     found = [Action(_("Case"), reverse("review:case", args=[row.case_id]), "eye", kind="quiet")]
     if row.state != State.FILED:
@@ -189,13 +194,10 @@ def _actions(request: HttpRequest, row: Appeal) -> list[Action]:
 
 
 def _timeline(row: Appeal) -> Timeline:
-    entries = [TimelineEntry(row.filed_at, _("filed"), row.filed_by_name, "appeal", _("appeal"), detail=row.reason)]
+    entries = [TimelineEntry(row.filed_at, _("filed"), row.filed_by_name, "appeal", _("appeal"))]
     if row.decided_at:
         text = str(row.get_state_display())
-        entries.insert(
-            0,
-            TimelineEntry(row.decided_at, text, row.decided_by_name, "appeal", _("appeal"), detail=row.decision_reason),
-        )
+        entries.insert(0, TimelineEntry(row.decided_at, text, row.decided_by_name, "appeal", _("appeal")))
     return Timeline(entries)
 
 
@@ -258,11 +260,18 @@ def decide(request: HttpRequest, appeal_id: UUID) -> HttpResponse:
         form=form,
         submit=_("Decide on the appeal"),
         cancel_url=back,
-        aside=[
-            Section(_("Objection"), KeyValues([(_("Reason"), row.reason), (_("Filed"), row.filed_by_name)])),
-            Section(_("Result"), KeyValues([(_("Result"), _one(spec, held))])),
-        ],
+        aside=_beside(row, held),
     ).response(request, status=400 if form.is_bound else 200)
+
+
+def _beside(row: Appeal, held: Ruling) -> list[Section]:
+    """What is decided about."""
+    case = Link(case_text(row.case), reverse("review:case", args=[row.case_id]))
+    objection = [(_("Filed"), row.filed_by_name), (_("Reason"), row.reason), *_files(row)]
+    return [
+        Section(_("Result"), KeyValues([(_("Result"), _one(spec_of(row.case.template), held)), (_("Case"), case)])),
+        Section(_("Objection"), KeyValues(objection)),
+    ]
 
 
 def _decided(request: HttpRequest, row: Appeal, form: DecideForm) -> Appeal:
@@ -286,6 +295,6 @@ def withdraw(request: HttpRequest, appeal_id: UUID) -> HttpResponse:
     row = appeal_seen(seeing(request), request.user, appeal_id)
     try:
         appeal_withdraw(user=request.user, appeal=row)
-    except Conflict:
-        messages.error(request, _("This appeal is settled already."))
+    except Conflict as exc:
+        messages.error(request, error_text(exc))
     return redirect("review:appeal", row.pk)

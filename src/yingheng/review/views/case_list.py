@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
@@ -13,18 +15,20 @@ from yingheng.common.ui.pages import ListPage
 from yingheng.common.ui.paging import offset_page
 from yingheng.common.ui.parts import Empty, Lines, Link, When
 from yingheng.common.ui.tables import Column, Filter, FilterBar, Option, Row, Table
+from yingheng.review.following import listed
 from yingheng.review.models import Case
 from yingheng.review.models.campaigns import Purpose
 from yingheng.review.shown import case_grade, exam_text, score_text
 from yingheng.review.statistics.sums import FILM_GRADES
 from yingheng.review.subjects import person_text
-from yingheng.review.views.statistics import asked_of
+from yingheng.review.views.statistics_address import asked_of, refused
 from yingheng.tenancy.access import page
 from yingheng.tenancy.models import Organisation
 from yingheng.tenancy.permissions import REVIEW_VIEW
 from yingheng.tenancy.scope import Scope
 
 _NONE = "-"
+_NOBODY = UUID(int=0)  # what stands for an address that is no id: never those of whom it is not known
 _GRADES = {"a": "甲 A", "b": "乙 B", "c": "丙 C", "waste": "废 waste"}
 
 
@@ -45,6 +49,7 @@ def cases(request: HttpRequest) -> HttpResponse:
         title=_("Cases with results"),
         purpose=_("What the figures are made of."),
         crumbs=[Link(_("Statistics of film review"), reverse("review:statistics"))],
+        alerts=refused(request),
         filters=FilterBar(
             (
                 Filter("first", _("From"), "date", asked.first.isoformat()),
@@ -72,8 +77,7 @@ def cases(request: HttpRequest) -> HttpResponse:
 
 
 def _ordered(rows: QuerySet[Case]) -> QuerySet[Case]:
-    related = ("campaign", "template", "device", "performer", "item", "exam")
-    return rows.select_related(*related).order_by("-local_day", "-pk")
+    return listed(rows).order_by("-local_day", "-pk")
 
 
 def _within(scope: Scope, rows: QuerySet[Case]) -> QuerySet[Case]:
@@ -89,7 +93,9 @@ def _wanted(request: HttpRequest) -> Q:
     for name in ("device", "performer"):
         asked = request.GET.get(name, "")
         if asked:
-            wanted &= Q(**{f"{name}__isnull": True}) if asked == _NONE else Q(**{f"{name}_id": identifier(asked)})
+            wanted &= (
+                Q(**{f"{name}__isnull": True}) if asked == _NONE else Q(**{f"{name}_id": identifier(asked) or _NOBODY})
+            )
     item, part = request.GET.get("item", ""), request.GET.get("body_part", "")
     if item:
         wanted &= Q(item__isnull=True) if item == _NONE else Q(item__code=item)

@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from yingheng.common.errors import NotAllowed
+from yingheng.common.errors import NotAllowed, NotFound
 from yingheng.common.ui.pages import ThingPage
 from yingheng.common.ui.parts import Action, Alert, Fact, Tag, When
 from yingheng.review.following import appeals_of, case_seen, rulings_of
@@ -17,9 +17,11 @@ from yingheng.review.models import Appeal, Assignment, Case, Ruling, Tracing
 from yingheng.review.results import TESTING, is_open
 from yingheng.review.services.appealing import last_day, level_open
 from yingheng.review.shown import appeal_tag, case_grade, case_text, score_text, tracing_tag
-from yingheng.review.subjects import one_text, person_text
+from yingheng.review.subjects import one_text, person_text, together_text
+from yingheng.review.together import are_several, makers_of, together_case
 from yingheng.review.views.after import case_crumbs, may_object, may_rule, seeing
-from yingheng.review.views.case_sections import case_sections, case_timeline
+from yingheng.review.views.case_sections import case_sections
+from yingheng.review.views.case_timeline import case_timeline
 from yingheng.tenancy.access import own, scope_of
 from yingheng.tenancy.permissions import EXAM_VIEW, REVIEW_TEACH
 
@@ -28,7 +30,7 @@ from yingheng.tenancy.permissions import EXAM_VIEW, REVIEW_TEACH
 @require_safe
 def case(request: HttpRequest, case_id: UUID) -> HttpResponse:
     """The result of one case; sealed until the campaign's results are announced."""
-    row = case_seen(seeing(request), request.user, case_id)
+    row = _seen(request, case_id)
     shown = is_open(row.campaign)
     if not shown and Assignment.objects.filter(campaign=row.campaign_id, reader=request.user.pk).exists():
         raise NotAllowed("review.reads_it")  # blind readers of a campaign do not look up where its cases come from
@@ -48,13 +50,33 @@ def case(request: HttpRequest, case_id: UUID) -> HttpResponse:
             Fact(_("Points"), score_text(ruling.score) if ruling else "—"),
             Fact(_("Examined"), When(row.local_day)),
             Fact(_("Device"), row.device.label if row.device else "—"),
-            Fact(person_text(row.campaign.subject_kind), row.performer.name if row.performer else "—"),
+            Fact(person_text(row.campaign.subject_kind), _whose(row)),
         ],
         actions=_actions(request, row, ruling, appeals, tracing if shown else None),
         sections=case_sections(request, row, rulings, appeals, tracing) if ruling else [],
         timeline=case_timeline(row, rulings, appeals, tracing if shown else None),
         wide=True,
     ).response(request)
+
+
+def _seen(request: HttpRequest, case_id: UUID) -> Case:
+    """What the requester may see, or made together with others."""
+    try:
+        return case_seen(seeing(request), request.user, case_id)
+    except NotFound:
+        found = together_case(request.user, case_id)
+        if found is None:
+            raise
+        return found
+
+
+def _whose(row: Case) -> str:
+    """Who answers for it; of several that made it how many, without their names."""
+    if row.performer is not None:
+        return str(row.performer.name)
+    if row.exam_id is None or not are_several(row):
+        return "—"
+    return together_text(makers_of([row.exam_id]).get(row.exam_id, 0))
 
 
 def _tags(row: Case, appeals: list[Appeal], tracing: Tracing | None) -> list[Tag]:

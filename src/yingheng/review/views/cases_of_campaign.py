@@ -31,7 +31,7 @@ from yingheng.review.services.assigning import assignment_give
 from yingheng.review.services.picking import GONE, free_readers
 from yingheng.review.services.positioning import position_set
 from yingheng.review.services.swapping import case_swap, case_withdraw
-from yingheng.review.shown import words_of
+from yingheng.review.shown import exam_text, part_text, words_of
 from yingheng.review.subjects import person_text
 from yingheng.review.views.common import campaign_link, crumbs, history
 from yingheng.sheets.selectors import spec_of
@@ -63,7 +63,7 @@ def case(request: HttpRequest, campaign_id: UUID, case_id: UUID) -> HttpResponse
     details = [
         (pgettext("case", "Hospital"), row.hospital.name),
         (_("Exam item"), row.item.label if row.item else "—"),
-        (_("Body part"), row.body_part or "—"),
+        (_("Body part"), part_text(row.body_part) or "—"),
         (pgettext("film", "Position"), position_line(row)),
         (person_text(row.campaign.subject_kind), row.performer.name if row.performer else "—"),
         (_("Score sheet"), words_of(spec_of(row.template).title)),
@@ -72,12 +72,14 @@ def case(request: HttpRequest, campaign_id: UUID, case_id: UUID) -> HttpResponse
     ]
     if row.withdrawn_reason:
         details.append((_("Taken out because"), row.withdrawn_reason))
+    if (after := row.replaced_by.first()) is not None:
+        details.append((_("Replaced by"), _case_link(after)))
     if row.replaces:
         details.append((_("In place of"), _case_link(row.replaces)))
     if row.repeat_of:
         details.append((_("Shows again"), _case_link(row.repeat_of)))
     return ThingPage(
-        title=_("Case %(n)d") % {"n": row.number},
+        title=_case_title(row),
         purpose=row.campaign.title,
         kind=_("Case"),
         crumbs=crumbs(campaign_link(row.campaign)),
@@ -93,9 +95,25 @@ def case(request: HttpRequest, campaign_id: UUID, case_id: UUID) -> HttpResponse
     ).response(request)
 
 
+def _which(row: Case) -> list[Section]:
+    """Which case a form is about."""
+    rows: list[tuple[str, object]] = [
+        (_("Exam"), exam_text(row)),
+        (_("Day"), When(row.local_day)),
+        (_("Device"), row.device.label if row.device else "—"),
+        (person_text(row.campaign.subject_kind), row.performer.name if row.performer else "—"),
+        (_("Came in as"), row.get_origin_display()),
+    ]
+    return [Section(_case_title(row), KeyValues(rows))]
+
+
+def _case_title(row: Case) -> str:
+    return _("Case %(n)d") % {"n": row.number}
+
+
 def _case_link(row: Case) -> Link:
     url = reverse("review:campaign_case", args=[row.campaign_id, row.pk])
-    return Link(_("Case %(n)d") % {"n": row.number}, url)
+    return Link(_case_title(row), url)
 
 
 def _at(row: Case) -> list[object]:
@@ -125,7 +143,8 @@ def _readers(row: Case) -> Section:
     given = list(row.assignments.select_related("reader").order_by("slot", "assigned_at"))
     held = {one.slot: one for one in given if one.state not in GONE}
     open_ = row.campaign.state in _OPEN and row.state in _MOVABLE
-    lines = [_reader_row(row, slot, held.get(slot), open_=open_) for slot in slots]
+    gone = row.state == Case.State.WITHDRAWN
+    lines = [_reader_row(row, slot, held.get(slot), open_=open_) for slot in slots if not gone or slot in held]
     lines += [_reader_row(row, one.slot, one, open_=False) for one in given if one.state in GONE]
     return Section(
         _("Readers"),
@@ -200,6 +219,7 @@ def position(request: HttpRequest, campaign_id: UUID, case_id: UUID) -> HttpResp
         form=form,
         submit=_("Keep"),
         cancel_url=reverse("review:campaign_case", args=_at(row)),
+        aside=_which(row),
     ).response(request, status=400 if form.is_bound else 200)
 
 
@@ -229,6 +249,7 @@ def _reason_page(
         form=form,
         submit=submit,
         cancel_url=reverse("review:campaign_case", args=_at(row)),
+        aside=_which(row),
     ).response(request, status=400 if form.is_bound else 200)
 
 
@@ -260,4 +281,5 @@ def give(request: HttpRequest, campaign_id: UUID, case_id: UUID, slot: int) -> H
         form=form,
         submit=_("Give"),
         cancel_url=reverse("review:campaign_case", args=_at(row)),
+        aside=_which(row),
     ).response(request, status=400 if form.is_bound else 200)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from django.db.models import Model
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from yingheng.audit.selectors import subject_entries
-from yingheng.common.ui.parts import Link, TimelineEntry
+from yingheng.common.ui.parts import Alert, Link, TimelineEntry
 from yingheng.review.models import Campaign
 from yingheng.tenancy.access import scope_of
 from yingheng.tenancy.deeds import deed
@@ -25,6 +26,14 @@ def may_plan(request: HttpRequest, organisation: Organisation) -> bool:
 def crumbs(*more: Link) -> list[Link]:
     """The way back to the samples."""
     return [Link(_("Samples"), reverse("review:campaigns")), *more]
+
+
+def report_refused(request: HttpRequest, chosen: Model | None) -> list[Alert]:
+    """That the report of the address is not there, where another one is shown."""
+    asked = request.GET.get("report", "")
+    if not asked or (chosen is not None and asked == str(chosen.pk)):
+        return []
+    return [Alert(_("This report is not there, or you have no access to it; the newest is shown."), "human")]
 
 
 def campaign_link(row: Campaign) -> Link:

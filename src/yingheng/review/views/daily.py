@@ -1,4 +1,4 @@
-"""The daily review: days to hold, one day with its films, and signing for it."""
+"""The daily review: days to hold, and one day with its films."""
 
 from __future__ import annotations
 
@@ -6,63 +6,29 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from django import forms
-from django.contrib import messages
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext, pgettext
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.utils.translation import pgettext
+from django.views.decorators.http import require_safe
 
 from yingheng.common.clock import local_day
-from yingheng.common.errors import Conflict, Invalid, NotFound, error_text
-from yingheng.common.ui.pages import FormPage, ListPage, ThingPage
+from yingheng.common.errors import NotFound
+from yingheng.common.ui.pages import ListPage, ThingPage
 from yingheng.common.ui.paging import offset_page
 from yingheng.common.ui.parts import Action, Empty, Fact, KeyValues, Lines, Link, Progress, Section, Tag, When
 from yingheng.common.ui.tables import Column, Row, Table
-from yingheng.documents.services import Signed, signature_make, signer_authenticate
 from yingheng.review.models import Assignment, Campaign, Case, SignOff
 from yingheng.review.models.campaigns import Purpose
-from yingheng.review.selectors import campaigns, case_get
-from yingheng.review.services.daily import case_excuse, day_begin, day_sign
+from yingheng.review.selectors import campaigns
 from yingheng.review.services.picking import GONE
-from yingheng.review.shown import exam_text, grade_tag, words_of
+from yingheng.review.shown import grade_tag, words_of
 from yingheng.sheets.selectors import spec_of
 from yingheng.tenancy.access import page
 from yingheng.tenancy.permissions import REVIEW_RULE
 
-DAY_SUBJECT = "review_day"
 _UNREAD = (Case.State.WAITING, Case.State.ARBITRATION)
-
-
-class SignForm(forms.Form):
-    """Who took part, what came up, and the password that signs."""
-
-    participants = forms.CharField(
-        label=gettext_lazy("Took part"),
-        widget=forms.Textarea(attrs={"rows": 3}),
-        max_length=1000,
-        help_text=gettext_lazy("One name a line; the leader first."),
-    )
-    note = forms.CharField(
-        label=gettext_lazy("Questions of the consultation and agreements"),
-        widget=forms.Textarea(attrs={"rows": 4}),
-        max_length=4000,
-        required=False,
-    )
-    password = forms.CharField(
-        label=gettext_lazy("Your password"),
-        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
-        help_text=gettext_lazy("It is your signature under the review of this day."),
-    )
-
-
-class ExcuseForm(forms.Form):
-    """Why a film is left unread."""
-
-    reason = forms.CharField(label=gettext_lazy("Reason"), widget=forms.Textarea(attrs={"rows": 3}), max_length=1000)
 
 
 def days(request: HttpRequest) -> QuerySet[Campaign]:
@@ -71,7 +37,7 @@ def days(request: HttpRequest) -> QuerySet[Campaign]:
     return rows.select_related("organisation", "template", "plan", "sign_off").order_by("-first_day", "-pk")
 
 
-def _day_get(request: HttpRequest, campaign_id: UUID) -> Campaign:
+def day_get(request: HttpRequest, campaign_id: UUID) -> Campaign:
     row = days(request).filter(pk=campaign_id).first()
     if row is None:
         raise NotFound("review.campaign_unknown")
@@ -117,7 +83,7 @@ def _unread(rows: Sequence[Campaign]) -> dict[UUID, int]:
 
 
 def _day_row(row: Campaign, unread: int) -> Row:
-    signed = _signed(row)
+    signed = signed_of(row)
     who = Lines(signed.signed_by_name, When(signed.signed_at)) if signed else None
     return Row(
         {
@@ -133,13 +99,13 @@ def _day_row(row: Campaign, unread: int) -> Row:
     )
 
 
-def _signed(row: Campaign) -> SignOff | None:
+def signed_of(row: Campaign) -> SignOff | None:
     return getattr(row, "sign_off", None)
 
 
 def state_tag(row: Campaign, *, unread: int) -> Tag:
     """Where the review of a day stands."""
-    signed = _signed(row)
+    signed = signed_of(row)
     if signed is not None:
         return Tag(_("signed late"), "human", "clock") if signed.is_late else Tag(_("signed"), "pass", "check")
     if local_day(row.organisation.zone) > row.due_on:
@@ -151,14 +117,14 @@ def state_tag(row: Campaign, *, unread: int) -> Tag:
 @require_safe
 def day(request: HttpRequest, campaign_id: UUID) -> HttpResponse:
     """One day: its films with what was found, and what is still to do."""
-    row = _day_get(request, campaign_id)
+    row = day_get(request, campaign_id)
     request.demo = row.is_demo
     rows = row.cases.select_related("exam", "device", "performer", "template").order_by("-state", "number")
     given = Assignment.objects.filter(campaign=row, slot=1).exclude(state__in=GONE).select_related("reader")
     readers = {one.case_id: one for one in given}
     shown, pager = offset_page(request, rows)
     unread = row.cases.filter(state__in=(Case.State.WAITING, Case.State.ARBITRATION)).count()
-    signed = _signed(row)
+    signed = signed_of(row)
     return ThingPage(
         title=_("Daily review %(day)s") % {"day": row.first_day.isoformat()},
         purpose=" · ".join((row.plan.name if row.plan else row.title, row.organisation.name)),
@@ -178,7 +144,7 @@ def day(request: HttpRequest, campaign_id: UUID) -> HttpResponse:
 def _facts(row: Campaign, unread: int) -> list[Fact]:
     done = row.n_cases - unread
     return [
-        Fact(_("Read"), Progress(done, row.n_cases)),
+        Fact(_("Read"), Progress(done, row.n_cases) if row.n_cases else "—"),
         Fact(_("Due"), When(row.due_on)),
         Fact(_("Score sheet"), words_of(spec_of(row.template).title)),
     ]
@@ -208,7 +174,7 @@ def _signature(signed: SignOff) -> Section:
         (_("Took part"), "、".join(signed.participants)),
         (_("Films"), str(signed.n_cases)),
         (_("Waste"), str(signed.n_waste)),
-        (_("Left out"), str(signed.n_withdrawn)),
+        (pgettext("daily review", "Left out"), str(signed.n_withdrawn)),
     ]
     if signed.note:
         rows.append((_("Questions and agreements"), signed.note))
@@ -216,6 +182,7 @@ def _signature(signed: SignOff) -> Section:
 
 
 def _films(row: Campaign, shown: Any, readers: dict[Any, Assignment], pager: Any) -> Table:
+    may = row.state == Campaign.State.READING
     return Table(
         columns=(
             Column("number", pgettext("daily review", "No."), align="right", nowrap=True),
@@ -223,9 +190,9 @@ def _films(row: Campaign, shown: Any, readers: dict[Any, Assignment], pager: Any
             Column("device", _("Device"), roomy=True, phone=False),
             Column("by", _("Technologist"), nowrap=True, phone=False),
             Column("grade", _("Grade"), nowrap=True),
-            Column("do", "", nowrap=True),
+            *((Column("do", "", nowrap=True),) if may else ()),
         ),
-        rows=[_film(one, readers.get(one.pk), may=row.state == Campaign.State.READING) for one in shown],
+        rows=[_film(one, readers.get(one.pk), may=may) for one in shown],
         caption=_("Films"),
         pager=pager,
         empty=Empty(_("No film yet"), _("Films come once their exams are closed."), "photo"),
@@ -240,7 +207,7 @@ def _film(case: Case, given: Assignment | None, *, may: bool) -> Row:
     return Row(
         {
             "number": case.number,
-            "exam": Lines(words or case.modality, exam.accession if exam else ""),
+            "exam": Lines(words or case.modality, _about(case)),
             "device": case.device.label if case.device else None,
             "by": case.performer.name if case.performer else None,
             "grade": _grade(case, given),
@@ -251,107 +218,16 @@ def _film(case: Case, given: Assignment | None, *, may: bool) -> Row:
     )
 
 
+def _about(case: Case) -> str:
+    """The accession number; of a film that was left out also why: it may be long, and this column has the room."""
+    number = case.exam.accession if case.exam else ""
+    return " · ".join(filter(None, (number, case.withdrawn_reason)))
+
+
 def _grade(case: Case, given: Assignment | None) -> Any:
     if case.state == Case.State.WITHDRAWN:
-        return Lines(Tag(_("left out"), "none"), case.withdrawn_reason)
+        return Tag(pgettext("daily review", "left out"), "none")
     if case.state == Case.State.SETTLED:
         tag = grade_tag(spec_of(case.template), case.grade)
         return tag or (f"{case.score:g}" if case.score is not None else None)
     return Tag(str(given.reader), "neutral", "user") if given else Tag(_("to be read"), "accent")
-
-
-@page(REVIEW_RULE)
-@require_POST
-def begin(request: HttpRequest, campaign_id: UUID) -> HttpResponse:
-    """Take what nobody reads yet and go to the first film."""
-    row = _day_get(request, campaign_id)
-    n = day_begin(user=request.user, campaign=row, over="over" in request.POST)
-    mine = Assignment.objects.filter(
-        campaign=row, reader=request.user, state__in=(Assignment.State.ASSIGNED, Assignment.State.BEGUN)
-    )
-    first = mine.order_by("place").first()
-    if first is None:
-        messages.info(request, _("Nothing of this day is yours to read: the rest is your own work, or others read it."))
-        return redirect("review:day", row.pk)
-    if n:
-        messages.success(request, ngettext("%(n)d film is yours.", "%(n)d films are yours.", n) % {"n": n})
-    return redirect("web:reading", first.pk)
-
-
-@page(REVIEW_RULE)
-@require_http_methods(["GET", "HEAD", "POST"])
-def sign(request: HttpRequest, campaign_id: UUID) -> HttpResponse:
-    """Sign for the review of a day with the password."""
-    row = _day_get(request, campaign_id)
-    if _signed(row) is not None:
-        return redirect("review:day", row.pk)
-    form = SignForm(request.POST or None, initial={"participants": request.actor.name})
-    if request.method == "POST" and form.is_valid() and _sign(request, row, form):
-        messages.success(request, _("The review of this day is signed."))
-        return redirect("review:day", row.pk)
-    return FormPage(
-        title=_("Sign for %(day)s") % {"day": row.first_day.isoformat()},
-        purpose=_("Who signs stands for every film of the day having been looked at."),
-        crumbs=[
-            Link(_("Daily review"), reverse("review:daily")),
-            Link(row.title, reverse("review:day", args=[row.pk])),
-        ],
-        form=form,
-        submit=_("Sign"),
-        cancel_url=reverse("review:day", args=[row.pk]),
-        aside=[Section(_("This day"), KeyValues(_day_numbers(row)))],
-    ).response(request, status=400 if form.is_bound else 200)
-
-
-def _day_numbers(row: Campaign) -> list[tuple[str, object]]:
-    """What the signature stands for."""
-    out = row.cases.filter(state=Case.State.WITHDRAWN).count()
-    left = row.n_cases - row.n_settled
-    return [(_("Films"), row.n_cases), (_("Read"), row.n_settled), (_("Not read yet"), left), (_("left out"), out)]
-
-
-def _sign(request: HttpRequest, row: Campaign, form: SignForm) -> bool:
-    data = form.cleaned_data
-    try:
-        user = signer_authenticate(request, username=request.user.get_username(), password=data["password"])
-        names = data["participants"].splitlines()
-        signed = day_sign(user=user, campaign=row, participants=names, note=data["note"])
-    except (Conflict, Invalid) as exc:
-        form.add_error("password" if exc.code == "documents.password" else None, error_text(exc))
-        return False
-    signature_make(user=user, signed=Signed(row.organisation, DAY_SUBJECT, str(signed.pk), signed.sha256))
-    return True
-
-
-@page(REVIEW_RULE)
-@require_http_methods(["GET", "HEAD", "POST"])
-def excuse(request: HttpRequest, case_id: UUID) -> HttpResponse:
-    """Leave a film unread, with the reason."""
-    case = case_get(request.scope, case_id)
-    if case.campaign.purpose != Purpose.DAILY:
-        raise NotFound("review.case_unknown")
-    back = reverse("review:day", args=[case.campaign_id])
-    form = ExcuseForm(request.POST or None)
-    if request.method == "POST" and form.is_valid():
-        case_excuse(user=request.user, case=case, reason=form.cleaned_data["reason"])
-        messages.success(request, _("The film is left out; its images may leave."))
-        return redirect(back)
-    return FormPage(
-        title=_("Leave film %(number)s out") % {"number": case.number},
-        purpose=_("It stays in the list with your reason, and its images are sent on."),
-        crumbs=[Link(_("Daily review"), reverse("review:daily")), Link(case.campaign.title, back)],
-        form=form,
-        submit=pgettext("daily review", "Leave out"),
-        cancel_url=back,
-        aside=[Section(_("Film"), KeyValues(_which_film(case)))],
-    ).response(request, status=400 if form.is_bound else 200)
-
-
-def _which_film(case: Case) -> list[tuple[str, object]]:
-    """Which film it is that is left out."""
-    return [
-        (_("Exam"), exam_text(case)),
-        (_("Examined"), When(case.local_day)),
-        (_("Device"), case.device.label if case.device else "—"),
-        (_("Technologist"), case.performer.name if case.performer else "—"),
-    ]

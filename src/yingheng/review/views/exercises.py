@@ -178,7 +178,7 @@ def _cases(row: Exercise) -> Section:
         for one in row.places.select_related("case").order_by("place")[:200]
     ]
     columns = (
-        Column("place", _("No."), align="right", nowrap=True),
+        Column("place", pgettext("exercise", "No."), nowrap=True),
         Column("title", _("Case"), wide=True),
         Column("kind", _("Kind"), nowrap=True),
     )
@@ -205,10 +205,12 @@ def new(request: HttpRequest, organisation_id: UUID) -> HttpResponse:
     """Set an exercise."""
     place = organisation_get(request.scope, organisation_id)
     learns = scope_of(request, REVIEW_LEARN)
-    cases = [(str(pk), title) for pk, title in library(learns).values_list("pk", "title")[:_MOST_CHOICES]]
+    known = list(library(learns).values_list("pk", "title", "modality")[:_MOST_CHOICES])
+    cases = [(str(pk), f"{title} · {modality}") for pk, title, modality in known]
+    modalities = sorted({modality for _pk, _title, modality in known})
     people = User.objects.filter(home__path__startswith=place.path, is_active=True, is_machine=False)
     names = [(str(one.pk), str(one)) for one in people.order_by("display_name")[:_MOST_CHOICES]]
-    form = ExerciseForm(request.POST or None, cases=cases, people=names)
+    form = ExerciseForm(request.POST or None, cases=cases, people=names, modalities=modalities)
     if request.method == "POST" and form.is_valid():
         told = form.fields_of(secrets.token_hex(8))
         made = attempt(

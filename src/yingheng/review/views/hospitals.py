@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -34,6 +35,7 @@ from yingheng.review.statistics.hospitals import (
     result_lines,
     spread_of,
 )
+from yingheng.review.statistics.unread import uncovered
 from yingheng.review.summing import MINIMUM_N
 from yingheng.review.telling import hospital_method, kind_text
 from yingheng.tenancy.access import page
@@ -54,11 +56,11 @@ def _asked(request: HttpRequest, campaign_id: UUID) -> Campaign:
 def hospitals(request: HttpRequest, campaign_id: UUID) -> HttpResponse:
     """All hospitals with intervals, of one kind of exam where it is chosen."""
     row = _asked(request, campaign_id)
-    rows = result_lines(row)
+    rows, missing = result_lines(row), uncovered(row)
     kind = request.GET.get("kind", "")
-    whole = comparison(rows)
+    whole = comparison(rows, missing=missing)
     known = kind if kind in {one.key for one in whole.kinds} else ""
-    found = comparison(rows, known) if known else whole
+    found = comparison(rows, known, missing=missing) if known else whole
     back = reverse("review:results", args=[row.pk])
     options = [Option("", _("All kinds of exam")), *(Option(k.key, kind_text(k.key)) for k in whole.kinds)]
     return DashboardPage(
@@ -86,7 +88,9 @@ def export(request: HttpRequest, campaign_id: UUID, ending: str) -> HttpResponse
     row = _asked(request, campaign_id)
     if ending not in {"xlsx", "pdf"}:
         raise Http404
-    report = hospitals_report(row, comparison(result_lines(row)), "zh" if language() == "zh" else "en")
+    report = hospitals_report(
+        row, comparison(result_lines(row), missing=uncovered(row)), "zh" if language() == "zh" else "en"
+    )
     answer = HttpResponse(report_render(report, ending), content_type=MEDIA_TYPES[ending])
     answer["Content-Disposition"] = f'attachment; filename="hospitals.{ending}"'
     return answer
@@ -96,7 +100,8 @@ def _tiles(found: Comparison) -> list[Tile]:
     mean, n = found.whole.mean, found.whole.n
     certain = sum(one.place is not None and one.place[0] == one.place[1] for one in found.lines)
     interval = mean.get("interval")
-    note = _("95 %% interval %(low).1f–%(high).1f") % {"low": interval[0], "high": interval[1]} if interval else ""
+    note = _interval_note(interval) if interval else ""
+    note = note or reason_text(mean, language())
     few = sum(one.few for one in found.lines)
     return [
         Tile(_("Mean of the region"), round(mean["value"], 1) if "value" in mean else None, n=n, note=note),
@@ -104,6 +109,12 @@ def _tiles(found: Comparison) -> list[Tile]:
              % {"n": few, "least": MINIMUM_N}),
         Tile(_("With a place of their own"), certain, note=_("the others cannot be told apart")),
     ]  # fmt: skip
+
+
+def _interval_note(interval: Sequence[float]) -> str:
+    if interval[0] == interval[1]:
+        return _("every exam was read: there is nothing to infer")
+    return _("95 %% interval %(low).1f–%(high).1f") % {"low": interval[0], "high": interval[1]}
 
 
 def _table(found: Comparison) -> Table:
@@ -194,9 +205,11 @@ def region_sections(request: HttpRequest, row: Campaign) -> list[Section]:
     rows = result_lines(row)
     if request.scope.contains(row.organisation.path):
         beside = Action(_("Side by side"), reverse("review:hospitals", args=[row.pk]), "chart-bar")
-        return [Section(_("By hospital"), _table(comparison(rows)), actions=[beside], flush=True)]
+        return [
+            Section(_("By hospital"), _table(comparison(rows, missing=uncovered(row))), actions=[beside], flush=True)
+        ]
     own = request.scope.filter(Organisation.objects.filter(pk__in={one["case__hospital_id"] for one in rows}), "path")
-    return [_spread_section(spread_of(rows, set(own.values_list("pk", flat=True))))]
+    return [_spread_section(spread_of(rows, set(own.values_list("pk", flat=True)), missing=uncovered(row)))]
 
 
 def _spread_section(told: Spread) -> Section:

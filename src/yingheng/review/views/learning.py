@@ -19,6 +19,7 @@ from yingheng.review.faults import fault_text
 from yingheng.review.models import AgreementReport
 from yingheng.review.statistics.figures import reason_text
 from yingheng.review.statistics.learned import PairOf, pair_list
+from yingheng.review.views.common import report_refused
 from yingheng.tenancy.access import page, scope_of
 from yingheng.tenancy.permissions import FINDING_VIEW, REVIEW_VIEW, STANDARD_EDIT
 
@@ -50,7 +51,7 @@ def learning(request: HttpRequest) -> HttpResponse:
         ),
         crumbs=[Link(_("Statistics of film review"), reverse("review:statistics"))],
         actions=_actions(request),
-        alerts=[Alert(_about(), "neutral")],
+        alerts=[*report_refused(request, chosen), Alert(_about(), "neutral")],
         filters=FilterBar(
             (Filter("report", _("Report"), "select", str(chosen.pk) if chosen else "", options, _("newest")),)
         ),
@@ -136,7 +137,10 @@ def _sections(request: HttpRequest, content: Mapping[str, Any]) -> list[Section]
         caption=_("By defect"),
         empty=Empty(_("No exam has both an automatic verdict and a result"), icon="ruler-measure"),
     )
-    hint = _("n: exams with an automatic verdict and a result. Flagged: failed, or a person is asked.")
+    hint = _(
+        "n: exams with an automatic verdict and a result. Flagged: failed, or a person is asked. "
+        "Kappa is of the cases as they were drawn, without weights."
+    )
     limits = [(pair, one) for pair in told for one in by_key[pair.key].get("limits", ())]
     return [Section(_("By defect"), table, flush=True, hint=hint), _limits(request, limits), _mapping()]
 
@@ -174,7 +178,7 @@ def _limits(request: HttpRequest, limits: list[tuple[PairOf, Mapping[str, Any]]]
     )
     hint = _(
         "Suggestions only: write the limit as a rule of the hospital, try it on stored exams, then publish it. "
-        "What is measured on the cases that chose the limit is a little flattered."
+        "What separates best is measured on cases that did not choose it, the other limit on those that did."
     )
     return Section(_("Limits that readers suggest"), table, flush=True, hint=hint)
 
@@ -186,7 +190,7 @@ def _limit(pair: PairOf, one: Mapping[str, Any], *, linked: bool) -> Row:
         cells |= {
             "now": f"{_OPS.get(one['op'], '')} {number_text(one['now'])}".strip(),
             "best": _suggested(one["youden"]),
-            "wanted": _suggested(one["wanted"]) if one["wanted"] else "—",
+            "wanted": _suggested(one["wanted"]) if one["wanted"] else Lines("—", _why(one.get("why"))),
             "area": Lines(f"{one['area']:.2f}", "{:.2f} … {:.2f}".format(*one["area_interval"])),
         }
     return Row(cells, url=_trial_url(one) if linked and not why else "", id=one["quantity"])
@@ -194,11 +198,21 @@ def _limit(pair: PairOf, one: Mapping[str, Any], *, linked: bool) -> Row:
 
 def _suggested(one: Mapping[str, Any]) -> Lines:
     low, high = one["interval"]
-    told = _("%(low)s … %(high)s · catches %(caught).0f %%, passes %(passed).0f %% of the sound") % {
-        "low": number_text(low), "high": number_text(high), "caught": 100 * one["sensitivity"],
-        "passed": 100 * one["specificity"],
+    told = _("%(low)s … %(high)s · catches %(caught)s, passes %(passed)s of the sound") % {
+        "low": number_text(low), "high": number_text(high), "caught": _did(one, "sensitivity"),
+        "passed": _did(one, "specificity"),
     }  # fmt: skip
     return Lines(number_text(one["limit"]), told)
+
+
+def _did(one: Mapping[str, Any], name: str) -> str:
+    """A rate with its interval; reports of before these were kept have none."""
+    ends = one.get(f"{name}_interval")
+    return f"{100 * one[name]:.0f} %" + (f" ({100 * ends[0]:.0f}–{100 * ends[1]:.0f})" if ends else "")
+
+
+def _why(told: Mapping[str, Any] | None) -> str:
+    return reason_text(told, language()) if told else ""
 
 
 def _trial_url(one: Mapping[str, Any]) -> str:

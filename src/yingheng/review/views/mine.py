@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime, time, timedelta
 from typing import Any
+from uuid import UUID
 
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
+from django.utils.timezone import localdate, make_aware
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, pgettext
 from django.views.decorators.http import require_safe
 
 from yingheng.catalog.models import Series
@@ -22,7 +27,8 @@ from yingheng.review.faults import fault_advice, fault_cause, fault_text
 from yingheng.review.following import own_cases
 from yingheng.review.models import Appeal, Case, SubjectKind
 from yingheng.review.shown import appeal_tag, case_grade, case_text, exam_text, grade_tag, score_text
-from yingheng.review.subjects import excellent_text, is_film, many_text, mean_text, one_text
+from yingheng.review.statistics.rows import month_number, month_of
+from yingheng.review.subjects import excellent_text, is_film, many_text, mean_text, mine_text, one_text, together_text
 from yingheng.review.summing import (
     MINIMUM_N,
     fault_counts,
@@ -32,12 +38,14 @@ from yingheng.review.summing import (
     result_rows,
     summary_of,
 )
+from yingheng.review.together import together_listed
 from yingheng.sheets.selectors import spec_of
 from yingheng.sheets.spec import Spec
 from yingheng.tenancy.access import page, scope_of
 from yingheng.tenancy.permissions import EXAM_VIEW, REVIEW_APPEAL
 
-_MONTHS, _DEFECTS = 12, 10
+_MONTHS, _DEFECTS, _TOGETHER = 12, 10, 20
+_NOBODY = gettext_lazy("Your account is not matched to a member of the staff. Ask the quality officer to match it.")
 _Rows = list[dict[str, Any]]
 
 
@@ -51,18 +59,28 @@ def mine(request: HttpRequest) -> HttpResponse:
     kind = kind if kind in kinds else next(iter(kinds), SubjectKind.EXAM.value)
     cases = everything.filter(campaign__subject_kind=kind)
     shown, pager = offset_page(request, cases)
-    rows = result_rows(cases)
+    rows = result_rows(_recent(cases))
     spec = spec_of(shown[0].template) if shown else None
-    nobody = Alert(_("Your account is not matched to a technologist. Ask the quality officer to match it."), "human")
+    nobody = Alert(str(_NOBODY), "human")
     unmatched = not shown and not hasattr(request.user, "person")
     return DashboardPage(
-        title=_("My films") if is_film(kind) else _("My results: %(what)s") % {"what": many_text(kind)},
-        purpose=_("Only you see this page. Results appear once they are announced."),
+        title=mine_text(kind),
+        purpose=_(
+            "Only you see this page. Results appear once they are announced. Figures are of the last twelve months."
+        ),
         filters=_kind_filter(kind, kinds),
         alerts=[nobody] if unmatched else [],
         tiles=_tiles(rows, spec, kind) if rows else [],
         sections=_sections(request, rows, spec, shown, pager),
     ).response(request)
+
+
+def _recent(cases: QuerySet[Case]) -> QuerySet[Case]:
+    """Those that the figures are of; the list has everything."""
+    first = month_of(month_number(localdate()) - _MONTHS + 1)
+    # Nothing is settled before the day it was made on: said so that an index finds them, a day earlier for the zones.
+    settled = make_aware(datetime.combine(first - timedelta(days=1), time.min))
+    return cases.filter(local_day__gte=first, settled_at__gte=settled)
 
 
 def _kinds(cases: QuerySet[Case]) -> dict[str, int]:
@@ -86,10 +104,9 @@ def _tiles(rows: _Rows, spec: Spec | None, kind: str) -> list[Tile]:
     points = [Point(name, None if one.mean is None else round(one.mean, 1), one.n) for name, one in months]
     interval = total.mean_interval
     note = _("95 %% interval %(low).1f–%(high).1f") % {"low": interval[0], "high": interval[1]} if interval else ""
-    mean = None if total.mean is None else round(total.mean, 1)
-    few = "few" if total.n < MINIMUM_N else ""
+    mean = None if total.mean is None else f"{total.mean:.1f}"
     tiles = [
-        Tile(mean_text(kind), mean, points=points, n=len(total.scores), note=note, tone=few),
+        Tile(mean_text(kind), mean, points=points, n=len(total.scores), note=note, minimum_n=MINIMUM_N),
         Tile(excellent_text(kind), rate=total.excellent),
     ]
     if best and spec:
@@ -115,7 +132,7 @@ def _sections(request: HttpRequest, rows: _Rows, spec: Spec | None, shown, pager
     )
     if appeals:
         found.append(_appeals(appeals))
-    return [*found, _films(shown, pager)]
+    return [*found, _films(shown, pager), *_together(request)]
 
 
 def _defects(request: HttpRequest, rows: _Rows, *, film: bool) -> Section:
@@ -208,6 +225,47 @@ def _appeals(appeals: list[Appeal]) -> Section:
     return Section(_("My appeals"), body, flush=True)
 
 
+def _together(request: HttpRequest) -> list[Section]:
+    """What the person made with others; nothing where there is none."""
+    rows, makers = together_listed(request.user, _TOGETHER)
+    if not rows:
+        return []
+    title = _("Made together with others")
+    body = Table(
+        columns=(
+            Column("what", _("Film"), wide=True),
+            Column("grade", _("Grade"), nowrap=True),
+            Column("points", _("Points"), align="right", nowrap=True),
+            Column("by", pgettext("film", "Made by"), nowrap=True),
+            Column("day", _("Examined"), nowrap=True),
+        ),
+        rows=[_together_row(one, makers) for one in rows],
+        caption=title,
+    )
+    hint = _("Nobody can say whose work these are: they count in nobody's mean, neither here nor in the statistics.")
+    return [Section(title, body, flush=True, hint=hint)]
+
+
+def _together_row(one: Case, makers: Mapping[UUID, int]) -> Row:
+    kind = one.campaign.subject_kind
+    n = makers.get(one.exam_id, 0) if one.exam_id else 0
+    return Row(
+        {
+            "what": Lines(exam_text(one), " · ".join(filter(None, (_other(kind), one.campaign.title)))),
+            "grade": case_grade(one),
+            "points": score_text(one.score),
+            "by": together_text(n),
+            "day": When(one.local_day),
+        },
+        url=reverse("review:case", args=[one.pk]),
+        id=str(one.pk),
+    )
+
+
+def _other(kind: str) -> str:
+    return "" if is_film(kind) else one_text(kind)
+
+
 def _films(shown, pager) -> Section:  # noqa: ANN001
     kind = shown[0].campaign.subject_kind if shown else SubjectKind.EXAM.value
     body = Table(
@@ -230,7 +288,7 @@ def _films(shown, pager) -> Section:  # noqa: ANN001
             )
             for one in shown
         ],
-        caption=_("My films"),
+        caption=mine_text(kind),
         pager=pager,
         empty=Empty(
             _("No film of yours was read"),

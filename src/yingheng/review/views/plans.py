@@ -240,7 +240,7 @@ def preview(request: HttpRequest, plan_id: UUID) -> HttpResponse:
         alerts=[Alert(problem, "fail")] if problem else [],
         sections=[
             Section(_("What it would tell"), KeyValues([*confidence_rows(told), *note_rows(drawn)])),
-            cells_section(drawn.get("cells", ()), sampling),
+            cells_section(drawn.get("cells", ()), sampling, row.subject_kind),
         ]
         if found
         else [],

@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.timezone import localdate
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext
 from django.views.decorators.http import require_safe
 
 from yingheng.common.ui.charts import Point
@@ -30,7 +30,8 @@ from yingheng.review.statistics.process import (
 )
 from yingheng.review.statistics.targets import targets
 from yingheng.review.summing import rate
-from yingheng.review.views.statistics import asked_of
+from yingheng.review.views.statistics_address import asked_of, refused
+from yingheng.review.views.statistics_groups import share
 from yingheng.tenancy.access import page
 from yingheng.tenancy.models import Organisation
 from yingheng.tenancy.permissions import REVIEW_VIEW
@@ -61,6 +62,7 @@ def process(request: HttpRequest) -> HttpResponse:
                 Filter("last", _("To"), "date", asked.last.isoformat()),
             )
         ),
+        alerts=refused(request),
         tiles=[_tile(found, duty) for duty in DUTIES],
         sections=[_hospital_section(found), _month_section(found), _rule_section()],
     ).response(request)
@@ -82,8 +84,8 @@ def _hospital_section(found: Process) -> Section:
     title = _("By hospital")
     table = Table(
         columns=(
-            Column("hospital", _("Hospital"), wide=True),
-            *(Column(duty, str(_WORDS[duty]), phone=duty == DAILY) for duty in DUTIES),
+            Column("hospital", pgettext("column", "Hospital"), wide=True),
+            *(Column(duty, str(_WORDS[duty]), align="right", nowrap=True) for duty in DUTIES),
         ),
         rows=[_row(found, row) for row in rows],
         caption=title,
@@ -97,7 +99,7 @@ def _row(found: Process, organisation: Organisation) -> Row:
     told: dict[str, Any] = {"hospital": organisation.name}
     for duty in DUTIES:
         pair = found.duties[duty].get(pk)
-        told[duty] = _rate(pair) if pair and pair[1] else None
+        told[duty] = share(_rate(pair)) if pair else None
     return Row(told, id=pk)
 
 
@@ -105,13 +107,13 @@ def _month_section(found: Process) -> Section:
     title = _("Daily review month by month")
     table = Table(
         columns=(
-            Column("month", _("Month"), wide=True),
+            Column("month", pgettext("column", "Month"), wide=True),
             Column("days", _("Days with films"), align="right", nowrap=True),
             Column("missed", _("Not in time"), align="right", nowrap=True),
-            Column("held", _("Daily review held in time")),
+            Column("held", _("Daily review held in time"), align="right", nowrap=True),
         ),
         rows=[
-            Row({"month": month, "days": n, "missed": n - k, "held": _rate((k, n)) if n else None}, id=month)
+            Row({"month": month, "days": n, "missed": n - k, "held": share(_rate((k, n)))}, id=month)
             for month, (k, n) in found.months.items()
         ],
         caption=title,

@@ -9,6 +9,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 from django.views.decorators.http import require_safe
 
 from yingheng.common.clock import now
@@ -26,7 +27,7 @@ from yingheng.review.views.agreement_parts import (
     plain,
     seconds_text,
 )
-from yingheng.review.views.common import crumbs
+from yingheng.review.views.common import crumbs, report_refused
 from yingheng.tenancy.access import page, scope_of
 from yingheng.tenancy.models import User
 from yingheng.tenancy.permissions import REVIEW_PLAN, REVIEW_READ, REVIEW_VIEW
@@ -56,8 +57,9 @@ def agreement(request: HttpRequest) -> HttpResponse:
             _("Nothing to compare yet"), _("Reports come once a month is over or a sample is announced."), "users"
         )
         return DashboardPage(
-            title=title, purpose=purpose, crumbs=crumbs(), tiles=[], sections=[Section("", empty)]
-        ).response(request)
+            title=title, purpose=purpose, crumbs=crumbs(), alerts=report_refused(request, None), tiles=[],
+            sections=[Section("", empty)],
+        ).response(request)  # fmt: skip
     content = AgreementReport.objects.values_list("content", flat=True).get(pk=chosen.pk)
     named = scope_of(request, REVIEW_PLAN).contains(chosen.organisation.path)
     return DashboardPage(
@@ -65,6 +67,7 @@ def agreement(request: HttpRequest) -> HttpResponse:
         purpose=f"{report_title(chosen)} · {purpose}",
         crumbs=crumbs(),
         actions=_actions(named=named),
+        alerts=report_refused(request, chosen),
         filters=filters,
         tiles=agreement_tiles(content),
         sections=agreement_sections(content, _names(content) if named else None),
@@ -134,7 +137,7 @@ def _spread(told: Mapping[str, Any]) -> str:
 def _months(told: list[tuple[AgreementReport, dict[str, Any]]]) -> Section:
     table = Table(
         columns=(
-            Column("month", _("Month"), wide=True),
+            Column("month", pgettext("column", "Month"), wide=True),
             Column("n", _("Cases"), align="right", nowrap=True),
             Column("seconds", _("Seconds"), align="right", nowrap=True, phone=False),
             Column("effect", _("Against the others"), align="right", nowrap=True),

@@ -15,9 +15,10 @@ from yingheng.common.ui.parts import Empty, Lines, Section, When
 from yingheng.common.ui.tables import Column, Row, Table
 from yingheng.common.ui.tiles import Rate, Tile
 from yingheng.review.faults import fault_advice, fault_text
+from yingheng.review.following import listed
 from yingheng.review.models import Campaign, Case, SubjectKind
 from yingheng.review.results import REAL_CASES
-from yingheng.review.shown import case_grade, exam_text, grade_tag, score_text
+from yingheng.review.shown import case_grade, case_text, grade_tag, part_text, score_text
 from yingheng.review.subjects import by_person_text, excellent_text, is_film, mean_target, mean_text, person_text
 from yingheng.review.summing import (
     EXCELLENT_TARGET,
@@ -84,8 +85,15 @@ def result_sections(row: Campaign, rows: Rows) -> list[Section]:
         name = by_person_text(row.subject_kind) if own else str(title)
         column = person_text(row.subject_kind) if own else str(head)
         told = grouped(rows, by, best)[:_SHOWN]
-        found.append(Section(name, _group_table(column, told, row.subject_kind), flush=True))
+        if by == "body_part":
+            told = [(part_text(code) if code else "", one) for code, one in told]
+        table = _group_table(column, told, row.subject_kind)
+        found.append(Section(name, table, flush=True, hint=_interval_hint()))
     return [*found, _defects(rows)]
+
+
+def _interval_hint() -> str:
+    return _("below each value its 95 % interval")
 
 
 def _grades(row: Campaign, rows: Rows) -> Section:
@@ -95,21 +103,22 @@ def _grades(row: Campaign, rows: Rows) -> Section:
     body = Table(
         columns=(Column("grade", _("Grade"), nowrap=True), Column("n", _("Cases"), align="right"),
                  Column("share", _("Share"), wide=True)),
-        rows=[Row({"grade": tag, "n": one.numerator, "share": one}, id=str(i)) for i, (tag, one) in enumerate(told)],
+        rows=[Row({"grade": tag, "n": one.numerator, "share": _rate(one)}, id=str(i))
+              for i, (tag, one) in enumerate(told)],
         caption=_("Grades"),
     )  # fmt: skip
-    return Section(_("Grades"), body, flush=True)
+    return Section(_("Grades"), body, flush=True, hint=_interval_hint())
 
 
 def _shares(kind: str) -> list[tuple[str, Column]]:
     """What groups are told apart by besides their mean: of films waste, of reports conformity, of records the grade."""
     if is_film(kind):
-        return [("excellent", Column("excellent", _("Excellent"), phone=False)),
-                ("waste", Column("waste", _("Waste"), phone=False))]  # fmt: skip
+        return [("excellent", Column("excellent", _("Excellent"), align="right", nowrap=True)),
+                ("waste", Column("waste", _("Waste"), align="right", nowrap=True))]  # fmt: skip
     if kind == SubjectKind.REPORT:
-        return [("conform", Column("conform", _("Conform"), phone=False)),
-                ("excellent", Column("excellent", excellent_text(kind), phone=False))]  # fmt: skip
-    return [("best", Column("best", _("Best grade"), phone=False))]
+        return [("conform", Column("conform", _("Conform"), align="right", nowrap=True)),
+                ("excellent", Column("excellent", excellent_text(kind), align="right", nowrap=True))]  # fmt: skip
+    return [("best", Column("best", _("Best grade"), align="right", nowrap=True))]
 
 
 def _group_table(title: str, told: list[tuple[str, Summary]], kind: str) -> Table:
@@ -134,17 +143,19 @@ def _group_row(name: str, one: Summary, shares: list[str]) -> Row:
     few = _("fewer than %(n)s") % {"n": MINIMUM_N} if one.n < MINIMUM_N else ""
     return Row(
         {
-            "name": name or _("not known"),
+            "name": Lines(name or _("not known"), few),
             "n": one.n,
-            "mean": Lines(mean, " · ".join(filter(None, (between, few)))),
+            "mean": Lines(mean, between),
             **{key: _rate(getattr(one, key)) for key in shares},
         },
         id=name,
+        tone="few" if few else "",
     )
 
 
-def _rate(one: Rate) -> Rate | None:
-    return one if one.denominator else None
+def _rate(one: Rate) -> Lines | None:
+    """A share over its interval: how many cases there are stands beside it."""
+    return Lines(f"{one.text} %", one.between) if one.denominator else None
 
 
 def _defects(rows: Rows) -> Section:
@@ -161,10 +172,7 @@ def _defects(rows: Rows) -> Section:
 
 def case_section(request: HttpRequest, cases: QuerySet[Case], kind: str) -> Section:
     """The cases, the poorest first."""
-    rows = cases.filter(REAL_CASES, state=Case.State.SETTLED)
-    rows = rows.select_related("campaign", "template", "device", "performer", "item", "exam").order_by(
-        "score", "number"
-    )
+    rows = listed(cases.filter(REAL_CASES, state=Case.State.SETTLED)).order_by("score", "number")
     shown, pager = offset_page(request, rows)
     body = Table(
         columns=(
@@ -177,7 +185,7 @@ def case_section(request: HttpRequest, cases: QuerySet[Case], kind: str) -> Sect
         rows=[
             Row(
                 {
-                    "case": Lines(f"{exam_text(one)} · {one.number}", When(one.local_day)),
+                    "case": Lines(case_text(one), When(one.local_day)),
                     "grade": case_grade(one),
                     "points": score_text(one.score),
                     "device": one.device.label if one.device else None,

@@ -9,7 +9,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy, ngettext, pgettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from yingheng.common.errors import Invalid, error_text
@@ -28,8 +28,10 @@ from yingheng.review.reporting import BUILDER, SUBJECT
 from yingheng.review.results import is_open
 from yingheng.review.services.publishing import campaign_publish
 from yingheng.review.spec import ReadingSpec
+from yingheng.review.subjects import is_film
 from yingheng.review.summing import result_rows
 from yingheng.review.views.agreement_parts import campaign_adjusted
+from yingheng.review.views.common import campaign_link, crumbs
 from yingheng.review.views.hospitals import region_sections
 from yingheng.review.views.result_tables import case_section, result_sections, result_tiles
 from yingheng.tenancy.access import page, scope_of
@@ -59,11 +61,17 @@ def results(request: HttpRequest, campaign_id: UUID) -> HttpResponse:
     return DashboardPage(
         title=_("Results: %(campaign)s") % {"campaign": row.title},
         purpose=row.organisation.name,
+        crumbs=_crumbs(request, row),
         actions=_actions(request, row, shown=shown),
         alerts=[*alerts, *(_report_alerts(request, row) if shown else [])],
         tiles=result_tiles(row, rows) if shown else [],
         sections=sections,
     ).response(request)
+
+
+def _crumbs(request: HttpRequest, row: Campaign) -> list[Link]:
+    """The way back to the sample; for a hospital of a region's sample, which does not see it, to the list."""
+    return crumbs(campaign_link(row)) if _asks(request, row) else crumbs()
 
 
 def _asks(request: HttpRequest, row: Campaign) -> bool:
@@ -83,16 +91,21 @@ def _own_part(request: HttpRequest, row: Campaign) -> KeyValues:
 def _progress(row: Campaign) -> KeyValues:
     return KeyValues(
         [
-            (_("Settled"), f"{row.n_settled} / {row.n_cases}"),
+            (pgettext("case", "Settled"), f"{row.n_settled} / {row.n_cases}"),
             (_("State"), str(row.get_state_display())),
-            (_("Due"), When(row.due_on)),
+            (_("To be read by"), When(row.due_on)),
         ]
     )
 
 
 def _actions(request: HttpRequest, row: Campaign, *, shown: bool) -> list[Action]:
     found = []
-    if row.state == Campaign.State.READING and scope_of(request, REVIEW_PLAN).contains(row.organisation.path):
+    if (
+        row.state == Campaign.State.READING
+        and row.n_settled
+        and not row.draw.get("rolling")  # a day of the daily review is announced by its signature
+        and scope_of(request, REVIEW_PLAN).contains(row.organisation.path)
+    ):
         url = reverse("review:publish", args=[row.pk])
         found.append(Action(_("Announce the results"), url, "send", kind="primary"))
     if shown:
@@ -166,34 +179,45 @@ def publish(request: HttpRequest, campaign_id: UUID) -> HttpResponse:
     if not request.scope.contains(row.organisation.path):
         raise Http404
     unsettled = row.cases.filter(state__in=(Case.State.WAITING, Case.State.ARBITRATION)).count()
-    form = (
-        PublishForm(request.POST or None, unsettled=unsettled)
-        if request.method == "POST"
-        else PublishForm(unsettled=unsettled)
-    )
+    form = PublishForm(request.POST if request.method == "POST" else None, unsettled=unsettled)
     back = reverse("review:results", args=[row.pk])
-    if request.method == "POST":
-        form = PublishForm(request.POST, unsettled=unsettled)
-        if form.is_valid():
-            reason = form.cleaned_data.get("reason", "")
-            if attempt(form, lambda: campaign_publish(actor=request.actor, campaign=row, reason=reason)):
-                messages.success(request, _("Announced. Everybody concerned is told."))
-                return redirect(back)
-    text = ngettext(
-        "%(n)s case is not settled and would be left out.", "%(n)s cases are not settled and would be left out.",
-        unsettled,
-    )  # fmt: skip
-    left = [Alert(text % {"n": unsettled}, "human")]
+    if request.method == "POST" and form.is_valid() and _published(request, row, form, unsettled):
+        messages.success(request, _("Announced. Everybody concerned is told."))
+        return redirect(back)
     return FormPage(
         title=_("Announce the results"),
         purpose=_("From then on results are open, count, and can be objected to. This cannot be taken back."),
-        crumbs=[Link(row.title, back)],
-        alerts=left if unsettled else [],
+        crumbs=crumbs(campaign_link(row), Link(_("Results"), back)),
+        alerts=_left_alerts(row, unsettled),
         form=form,
         submit=_("Announce"),
         cancel_url=back,
         aside=[Section(_("Progress"), _progress(row)), Section(_("What follows"), _follows(row))],
     ).response(request, status=400 if form.is_bound else 200)
+
+
+def _published(request: HttpRequest, row: Campaign, form: PublishForm, unsettled: int) -> bool:
+    """Announced; not where there is nothing to announce yet: that could not be taken back."""
+    if unsettled and not row.n_settled:
+        form.add_error(None, _nothing_text())
+        return False
+    reason = form.cleaned_data.get("reason", "")
+    return bool(attempt(form, lambda: campaign_publish(actor=request.actor, campaign=row, reason=reason)))
+
+
+def _nothing_text() -> str:
+    return _("Nothing is settled yet: have cases read first, or cancel the sample.")
+
+
+def _left_alerts(row: Campaign, unsettled: int) -> list[Alert]:
+    if not unsettled:
+        return []
+    text = ngettext(
+        "%(n)s case is not settled and would be left out.", "%(n)s cases are not settled and would be left out.",
+        unsettled,
+    )  # fmt: skip
+    which = Action(_("Look at the cases"), reverse("review:campaign", args=[row.pk]))
+    return [Alert(text % {"n": unsettled} if row.n_settled else _nothing_text(), "human", action=which)]
 
 
 def _follows(row: Campaign) -> KeyValues:
@@ -206,6 +230,8 @@ def _follows(row: Campaign) -> KeyValues:
         [
             (_("Results"), where),
             (_("Appeals"), ngettext("%(n)d day from today", "%(n)d days from today", days) % {"n": days}),
-            (_("Poor films"), _("Their causes are to be traced; waste films are to be taken again")),
+            (_("Poor films"), _("Their causes are to be traced; waste films are to be taken again"))
+            if is_film(row.subject_kind)
+            else (_("Poor results"), _("Their causes are to be traced")),
         ]
     )

@@ -11,21 +11,24 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext
 from django.views.decorators.http import require_http_methods
 
 from yingheng.common.clock import local_day
 from yingheng.common.errors import NotFound
 from yingheng.common.ui.attempt import attempt
 from yingheng.common.ui.pages import FormPage
-from yingheng.common.ui.parts import KeyValues, Link, Section, When
+from yingheng.common.ui.parts import KeyValues, Lines, Section, When
+from yingheng.common.ui.tables import Column, Row, Table
 from yingheng.documents.selectors import attachment_list
 from yingheng.documents.services import signer_authenticate
 from yingheng.review.forms.cases import ReasonForm
+from yingheng.review.models import Campaign
 from yingheng.review.selectors import campaign_get
 from yingheng.review.services.cancelling import campaign_cancel
 from yingheng.review.services.certifying import SUBJECT as CERTIFICATE
 from yingheng.review.services.certifying import Certificate, certificate_sign
+from yingheng.review.telling import days_text
 from yingheng.review.views.common import campaign_link, crumbs
 from yingheng.tenancy.access import page
 from yingheng.tenancy.models import Organisation, User
@@ -33,11 +36,15 @@ from yingheng.tenancy.permissions import REVIEW_PLAN
 from yingheng.tenancy.scope import Scope
 
 
+def _day(label: Any) -> forms.DateField:
+    return forms.DateField(label=label, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
+
+
 class CertificateForm(forms.Form):
     """Two local days, and the password of who signs for the organisation."""
 
-    first_day = forms.DateField(label=gettext_lazy("First day"), widget=forms.DateInput(attrs={"type": "date"}))
-    last_day = forms.DateField(label=gettext_lazy("Last day"), widget=forms.DateInput(attrs={"type": "date"}))
+    first_day = _day(gettext_lazy("First day"))
+    last_day = _day(gettext_lazy("Last day"))
     password = forms.CharField(
         label=gettext_lazy("Your password"), widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
         help_text=gettext_lazy("You sign for the organisation; your name and the time stand on the certificate."),
@@ -64,7 +71,17 @@ def cancel(request: HttpRequest, campaign_id: UUID) -> HttpResponse:
         form=form,
         submit=_("Cancel the sample"),
         cancel_url=back,
+        aside=[Section(_("Sample"), KeyValues(_kept(row)))],
     ).response(request, status=400 if form.is_bound else 200)
+
+
+def _kept(row: Campaign) -> list[tuple[str, object]]:
+    """What has been done of the sample that is given up."""
+    return [
+        (_("Days of the exams"), days_text(row)),
+        (pgettext("case", "Settled"), f"{row.n_settled} / {row.n_cases}"),
+        (_("To be read by"), When(row.due_on)),
+    ]
 
 
 @page(REVIEW_PLAN)
@@ -105,5 +122,10 @@ def _signed(request: HttpRequest, reader: User, place: Organisation, data: dict[
 def _issued(place: Organisation, reader: User) -> list[Section]:
     """Certificates that were signed before."""
     files = attachment_list(Scope.of_organisation(place), subject_type=CERTIFICATE, subject_id=str(reader.pk))[:10]
-    rows = [(When(one.created_at), Link(one.name, reverse("documents:file", args=[one.pk]), "file")) for one in files]
-    return [Section(_("Signed before"), KeyValues(rows))] if rows else []
+    table = Table(
+        columns=(Column("file", _("Certificate"), wide=True),),
+        rows=[Row({"file": Lines(one.name, When(one.created_at))}, url=reverse("documents:file", args=[one.pk]),
+                  id=str(one.pk)) for one in files],
+        caption=_("Signed before"),
+    )  # fmt: skip
+    return [Section(_("Signed before"), table, flush=True)] if files else []

@@ -2,43 +2,39 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.functional import Promise
-from django.utils.timezone import localdate
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext, pgettext_lazy
 from django.views.decorators.http import require_safe
 
-from yingheng.common.ui.addresses import day
 from yingheng.common.ui.pages import DashboardPage
 from yingheng.common.ui.parts import Action, Empty, KeyValues, Lines, Many, Section, Tag
 from yingheng.common.ui.tables import Column, Filter, FilterBar, Option, Row, Table
-from yingheng.common.ui.tiles import Rate
 from yingheng.common.ui.words import CONFIDENCES, language
 from yingheng.registry.models import Device, ExamItem, Person
 from yingheng.review.faults import position_text
 from yingheng.review.models import Campaign, SubjectKind
 from yingheng.review.models.campaigns import Purpose
 from yingheng.review.statistics.figures import reason_text
-from yingheng.review.statistics.rows import month_number, month_of
 from yingheng.review.statistics.sums import (
     BY,
     Asked,
-    Sums,
     added_up,
     by_month,
     grouped,
 )
 from yingheng.review.statistics.targets import Target, targets
+from yingheng.review.statistics.unread import drawn_number
 from yingheng.review.statistics.weighted import Weighed, weighed
-from yingheng.review.subjects import excellent_text, is_film, many_text, mean_text, person_text
-from yingheng.review.summing import MINIMUM_N
-from yingheng.review.views.statistics_tiles import cases_url, tiles_of
+from yingheng.review.subjects import is_film, many_text, person_text
+from yingheng.review.views.statistics_address import asked_of, by_of, refused
+from yingheng.review.views.statistics_groups import group_section, month_sections
+from yingheng.review.views.statistics_tiles import tiles_of
 from yingheng.tenancy.access import page, scope_of
 from yingheng.tenancy.permissions import REVIEW_VIEW
 from yingheng.tenancy.scope import Scope
@@ -66,7 +62,7 @@ def statistics(request: HttpRequest) -> HttpResponse:
     by = by_of(request)
     groups = grouped(asked, by)
     names = names_of(by, [key for key, _one in groups])
-    total = added_up(one for _key, one in groups)
+    total, months = added_up(one for _key, one in groups), by_month(asked)
     campaigns = _campaigns(request.scope, asked.subject)
     film = is_film(asked.subject)
     return DashboardPage(
@@ -76,40 +72,22 @@ def statistics(request: HttpRequest) -> HttpResponse:
         purpose=_("Results that were announced, and those of the daily review; cases that test readers never count."),
         actions=_actions(request),
         filters=_filters(request, asked, by, campaigns),
-        tiles=tiles_of(asked, total, by_month(asked)),
+        alerts=refused(request, samples={str(row.pk) for row in campaigns}),
+        tiles=tiles_of(asked, total, months),
         sections=[
-            _group_section(request, by, [(key, names.get(key, key), one) for key, one in groups]),
+            group_section(
+                asked, by, by_word(by, asked.subject), [(key, names.get(key, key), one) for key, one in groups]
+            ),
+            *month_sections(asked, months),
             _sample_section(request, campaigns),
             *([_target_section()] if film else []),
         ],
     ).response(request)
 
 
-def asked_of(request: HttpRequest) -> Asked:
-    """The period of the address, else the last three months with the running one."""
-    today = localdate()
-    last = day(request.GET.get("last", "")) or today
-    first = day(request.GET.get("first", "")) or month_of(month_number(last) - 2)
-    purpose = request.GET.get("purpose", "")
-    subject = request.GET.get("subject", "")
-    return Asked(
-        request.scope,
-        min(first, last),
-        last,
-        purpose if purpose in Purpose.values else "",
-        subject if subject in SubjectKind.values else SubjectKind.EXAM.value,
-    )
-
-
 def by_word(by: str, subject: str) -> str:
     """What groups are called; reports go by who signs them."""
     return person_text(subject) if by == "performer" else str(BY_WORDS[by])
-
-
-def by_of(request: HttpRequest) -> str:
-    """What results are told apart by."""
-    by = request.GET.get("by", "")
-    return by if by in BY else BY[0]
 
 
 def names_of(by: str, keys: Iterable[str]) -> dict[str, str]:
@@ -119,7 +97,7 @@ def names_of(by: str, keys: Iterable[str]) -> dict[str, str]:
     if by == "device":
         found |= {str(row.pk): row.label for row in Device.objects.filter(pk__in=wanted)}
     elif by == "performer":
-        found |= {str(row.pk): row.name for row in Person.objects.filter(pk__in=wanted)}
+        found |= {str(pk): name for pk, name in Person.objects.filter(pk__in=wanted).values_list("pk", "name")}
     elif by == "position":
         found |= {key: position_text(key) for key in wanted}
     elif by == "item":
@@ -161,57 +139,12 @@ def _filters(request: HttpRequest, asked: Asked, by: str, campaigns: list[Campai
     )
 
 
-def _group_section(request: HttpRequest, by: str, groups: list[tuple[str, str, Sums]]) -> Section:
-    asked = asked_of(request)
-    title, film = by_word(by, asked.subject), is_film(asked.subject)
-    table = Table(
-        columns=(
-            Column("name", title, wide=True),
-            Column("n", _("Cases"), align="right", nowrap=True),
-            Column("mean", mean_text(asked.subject), align="right", nowrap=True),
-            Column("excellent", excellent_text(asked.subject), phone=False),
-            *([Column("waste", _("Waste"), phone=False)] if film else []),
-        ),
-        rows=[_group_row(key, name, one, cases_url(asked, **{by: key or "-"})) for key, name, one in groups[:_SHOWN]],
-        caption=title,
-        empty=Empty(
-            _("No result in this period"),
-            _("Results count once they are announced; those of the daily review at once."),
-            "chart-bar",
-        ),
-    )
-    more = _("The %(n)d largest.") % {"n": _SHOWN} if len(groups) > _SHOWN else ""
-    few = _("Groups of fewer than %(n)d cases are grey: too few to compare.") % {"n": MINIMUM_N}
-    return Section(_("By %(what)s") % {"what": title.lower()}, table, flush=True, hint=more or few)
-
-
-def _group_row(key: str, name: str, one: Sums, url: str) -> Row:
-    small = one.n < MINIMUM_N
-    few = [Tag(_("fewer than %(n)s") % {"n": MINIMUM_N}, "none")] if small else []
-    between = f"{one.interval[0]:.1f}–{one.interval[1]:.1f}" if one.interval else ""
-    return Row(
-        {
-            "name": Many([name, *few]),
-            "n": one.n or one.graded,
-            "mean": Lines("—" if one.mean is None else f"{one.mean:.1f}", between),
-            "excellent": _known(one.excellent_rate),
-            "waste": _known(one.waste_rate),
-        },
-        url=url,
-        id=key,
-        tone="few" if small else "",
-    )
-
-
-def _known(one: Rate) -> Rate | None:
-    return one if one.denominator else None
-
-
 def _campaigns(scope: Scope, subject: str) -> list[Campaign]:
     rows = Campaign.objects.filter(state=Campaign.State.PUBLISHED, subject_kind=subject).exclude(
         purpose=Purpose.CALIBRATION
     )
-    return list(scope.filter(rows, "organisation__path").order_by("-published_at")[:_CAMPAIGNS])
+    rows = scope.filter(rows, "organisation__path").defer("sampling", "draw")
+    return list(rows.order_by("-published_at")[:_CAMPAIGNS])
 
 
 def _sample_section(request: HttpRequest, campaigns: list[Campaign]) -> Section:
@@ -233,7 +166,7 @@ def _sample_section(request: HttpRequest, campaigns: list[Campaign]) -> Section:
         caption=title,
     )
     hint = _("%(campaign)s: %(n)d of %(size)d could be drawn; weighted by 1 / chance, interval of 95 %%.") % {
-        "campaign": chosen.title, "n": chosen.n_cases, "size": chosen.n_frame,
+        "campaign": chosen.title, "n": drawn_number(chosen), "size": chosen.n_frame,
     }  # fmt: skip
     return Section(title, table, flush=True, hint=hint)
 
@@ -271,8 +204,3 @@ def _target_text(one: Target) -> Many:
     words = CONFIDENCES.get(one.confidence)
     sure = [Tag(str(words.label), words.tone, words.icon)] if words else []
     return Many([f"{sign} {one.value:g}{unit} · {text}", *sure])
-
-
-def period_text(first: dt.date, last: dt.date) -> str:
-    """A period as it is written."""
-    return f"{first.isoformat()} – {last.isoformat()}"

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 from django.views.decorators.http import require_safe
 
 from yingheng.common.clock import now
@@ -18,7 +19,8 @@ from yingheng.documents.services.rendering import report_render
 from yingheng.review.statistics.sums import BY, Asked, Sums, added_up, by_month, grouped
 from yingheng.review.subjects import many_text
 from yingheng.review.summing import MINIMUM_N
-from yingheng.review.views.statistics import asked_of, by_word, names_of, period_text
+from yingheng.review.views.statistics import by_word, names_of
+from yingheng.review.views.statistics_address import asked_of, period_text
 from yingheng.tenancy.access import page
 from yingheng.tenancy.models import Organisation
 from yingheng.tenancy.permissions import REVIEW_VIEW
@@ -34,7 +36,7 @@ def export(request: HttpRequest, ending: str) -> HttpResponse:
     if ending not in {"csv", "xlsx"}:
         raise Http404
     asked = asked_of(request).prepared()
-    tables = [(_("Month"), by_month(asked))]
+    tables = [(pgettext("column", "Month"), by_month(asked))]
     for by in BY:
         told = grouped(asked, by)
         names = names_of(by, [key for key, _one in told])

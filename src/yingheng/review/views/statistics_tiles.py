@@ -27,13 +27,12 @@ def tiles_of(asked: Asked, total: Sums, months: list[tuple[str, Sums]]) -> list[
         return _audit_tiles(asked, total, months)
     grades, held = grades_and_days(asked)
     aim = targets()
-    few = "few" if total.n < MINIMUM_N else ""
-    mean = None if total.mean is None else round(total.mean, 1)
+    mean = None if total.mean is None else f"{total.mean:.1f}"
     points = [Point(name, None if one.mean is None else round(one.mean, 2), one.n) for name, one in months]
     best = rate(grades["a"], sum(grades.values()))
     return [
-        Tile(_("Mean score"), mean, points=points, n=total.n, target=aim["mean"].value, tone=few,
-             note=interval_text(total.interval), url=cases_url(asked)),
+        Tile(_("Mean score"), mean, points=points, n=total.n, target=aim["mean"].value,
+             better="high", minimum_n=MINIMUM_N, note=interval_text(total.interval), url=cases_url(asked)),
         Tile(_("Excellent (by the line of the sheet)"), rate=total.excellent_rate,
              points=_shares(months, lambda one: one.excellent_rate)),
         Tile(_("Grade A films"), rate=best, url=cases_url(asked, grade="a"), note=_grade_text(grades)),
@@ -47,10 +46,10 @@ def _audit_tiles(asked: Asked, total: Sums, months: list[tuple[str, Sums]]) -> l
     """Of records, reports and the SOP: points and, of reports, how many conform."""
     points = [Point(name, None if one.mean is None else round(one.mean, 2), one.n) for name, one in months]
     tiles = [
-        Tile(mean_text(asked.subject), None if total.mean is None else round(total.mean, 1), points=points, n=total.n,
-             target=mean_target(asked.subject), tone="few" if total.n < MINIMUM_N else "",
+        Tile(mean_text(asked.subject), None if total.mean is None else f"{total.mean:.1f}", points=points, n=total.n,
+             target=mean_target(asked.subject), better="high", minimum_n=MINIMUM_N,
              note=interval_text(total.interval), url=cases_url(asked)),
-        Tile(excellent_text(asked.subject), rate=total.excellent_rate,
+        Tile(excellent_text(asked.subject), rate=rate(total.excellent, total.excellent_of),  # no plan asks for a share
              points=_shares(months, lambda one: one.excellent_rate)),
     ]  # fmt: skip
     if asked.subject == SubjectKind.REPORT:
@@ -79,8 +78,14 @@ def interval_text(interval: tuple[float, float] | None) -> str:
     return _("95 %% interval %(low).1f–%(high).1f") % {"low": interval[0], "high": interval[1]}
 
 
+def period_query(asked: Asked) -> dict[str, str]:
+    """Period, purpose and subject as an address carries them."""
+    told = {"first": asked.first.isoformat(), "last": asked.last.isoformat(), "purpose": asked.purpose,
+            "subject": "" if is_film(asked.subject) else asked.subject}  # fmt: skip
+    return {key: value for key, value in told.items() if value}
+
+
 def cases_url(asked: Asked, **more: str) -> str:
     """The list of the cases behind a figure."""
-    told = {"first": asked.first.isoformat(), "last": asked.last.isoformat(), "purpose": asked.purpose,
-            "subject": "" if is_film(asked.subject) else asked.subject, **more}  # fmt: skip
-    return f"{reverse('review:cases')}?{urlencode({key: value for key, value in told.items() if value})}"
+    wanted = {key: value for key, value in more.items() if value}
+    return f"{reverse('review:cases')}?{urlencode({**period_query(asked), **wanted})}"

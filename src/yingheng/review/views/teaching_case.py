@@ -14,12 +14,13 @@ from yingheng.common.errors import NotAllowed
 from yingheng.common.ui.pages import ThingPage
 from yingheng.common.ui.parts import Action, Alert, Fact, KeyValues, Lines, Link, Many, Section, Tag, Timeline, When
 from yingheng.common.ui.tables import Column, Row, Table
-from yingheng.review.faults import fault_text
+from yingheng.review.faults import fault_text, position_text
 from yingheng.review.library import GRADE_KEYS, GRADES, is_examined, related_to, teaching_get
 from yingheng.review.models import TeachingCase
+from yingheng.review.services.teaching_sharing import region_above
 from yingheng.review.shown import placed_tag, score_text
 from yingheng.review.views.common import history
-from yingheng.review.views.teaching import Picture, position_text, state_tag
+from yingheng.review.views.teaching import Picture, part_text, state_tag
 from yingheng.tenancy.access import page, scope_of
 from yingheng.tenancy.permissions import REVIEW_LEARN, REVIEW_TEACH
 
@@ -38,7 +39,9 @@ def case(request: HttpRequest, case_id: UUID) -> HttpResponse:
     request.demo = row.is_demo
     return ThingPage(
         title=row.title,
-        purpose=" · ".join(filter(None, (row.modality, position_text(row), row.body_part, row.organisation.name))),
+        purpose=" · ".join(
+            filter(None, (row.modality, position_text(row.position), part_text(row.body_part), row.organisation.name))
+        ),
         kind=str(row.get_kind_display()),
         crumbs=[Link(_("Teaching library"), reverse("review:teaching"))],
         state=state_tag(row),
@@ -87,7 +90,8 @@ def _actions(request: HttpRequest, row: TeachingCase, *, builds: bool) -> list[A
         found.append(Action(_("Send back"), reverse("review:teaching_back", args=here), "arrow-back-up"))
     if row.state in {_State.PUBLISHED, _State.WITHDRAWN}:
         found.append(Action(_("New version"), reverse("review:teaching_next", args=here), "pencil", method="post"))
-    if row.state == _State.PUBLISHED and row.share in {_Share.NONE, _Share.REFUSED}:
+    free = row.state == _State.PUBLISHED and row.share in {_Share.NONE, _Share.REFUSED}
+    if free and region_above(row.organisation) is not None:
         found.append(Action(_("Offer to the region"), reverse("review:teaching_offer", args=here), "send",
                             method="post", kind="quiet"))  # fmt: skip
     if row.state in {_State.DRAFT, _State.CHECKED, _State.PUBLISHED}:

@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 from django.views.decorators.http import require_http_methods, require_POST
 
 from yingheng.common.errors import Conflict, Invalid, error_text
@@ -64,7 +65,7 @@ def check(request: HttpRequest, case_id: UUID) -> HttpResponse:
         else:
             messages.success(request, _("Checked. It can be published now."))
             return redirect("review:teaching_case", row.pk)
-    chosen = set(request.POST.getlist("looked"))
+    chosen, sure = set(request.POST.getlist("looked")), set(request.POST.getlist("unread"))
     images = [
         {
             "id": str(one.pk),
@@ -72,6 +73,7 @@ def check(request: HttpRequest, case_id: UUID) -> HttpResponse:
             "url": reverse("web:teaching_picture", args=[row.pk, one.series, one.index]),
             "unread": one.is_unread,
             "chosen": str(one.pk) in chosen,
+            "sure": str(one.pk) in sure,
         }
         for one in images_of(row)
     ]
@@ -179,6 +181,6 @@ def share(request: HttpRequest, case_id: UUID) -> HttpResponse:
         purpose=_("Taken in, the case is seen by all hospitals of %(region)s.") % {"region": row.shared_with.name},
         crumbs=_link(row),
         form=form,
-        submit=_("Decide"),
+        submit=pgettext("teaching case", "Decide"),
         cancel_url=reverse("review:teaching_case", args=[row.pk]),
     ).response(request, status=400 if form.is_bound else 200)

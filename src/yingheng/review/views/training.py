@@ -17,7 +17,7 @@ from yingheng.common.ui.paging import offset_page
 from yingheng.common.ui.parts import Action, Alert, Empty, Fact, Lines, Link, Section, Tag, When
 from yingheng.common.ui.tables import Column, Filter, FilterBar, Option, Row, Table
 from yingheng.common.ui.tiles import Point, Rate, Tile
-from yingheng.review.faults import fault_advice, fault_text
+from yingheng.review.faults import fault_advice, fault_list, fault_text
 from yingheng.review.library import GRADE_KEYS, GRADES
 from yingheng.review.models import Attempt, AttemptAnswer
 from yingheng.review.services.exercising import is_over
@@ -117,7 +117,7 @@ def _case(row: Attempt, n: int, answer: AttemptAnswer | None) -> Row:
         "case": Lines(name, answer.case.title) if answer is not None and final else name,
         "own": _grade(answer.grade) if answer is not None else None,
         "agreed": _grade(answer.case.grade) if answer is not None and final else None,
-        "missed": ", ".join(fault_text(code) for code in told.get("missed", ())) or None,
+        "missed": fault_list(told.get("missed", ())) or None,
         "points": score_text(told["points"]) if told else None,
     }
     name = "web:exercise_answer" if final else "web:exercise"
@@ -239,7 +239,8 @@ def trainees(request: HttpRequest) -> HttpResponse:
         title=_("Results of others"),
         purpose=_("People of your own hospital; a region sees figures of exercises, not of persons."),
         tabs=tabs(request, "trainees"),
-        filters=FilterBar([Filter("exercise", _("Exercise"), "select", str(asked or ""), options)]),
+        alerts=_exercise_refused(request, found=chosen is not None),
+        filters=FilterBar([Filter("exercise", _("Exercise"), "select", str(chosen.pk) if chosen else "", options)]),
         table=Table(
             columns=(
                 Column("name", _("Person"), wide=True),
@@ -254,6 +255,12 @@ def trainees(request: HttpRequest) -> HttpResponse:
             empty=Empty(_("Nobody of your hospital has submitted an exercise"), icon="school"),
         ),
     ).response(request)
+
+
+def _exercise_refused(request: HttpRequest, *, found: bool) -> list[Alert]:
+    if found or not request.GET.get("exercise"):
+        return []
+    return [Alert(_("This exercise is not there, or you have no access to it; all are shown."), "human")]
 
 
 def _person(row: dict[str, Any]) -> Row:

@@ -2,9 +2,13 @@
 
 from yingheng.sheets.services.responses import (
     SheetErrors,
+    check_revision,
     response_begin,
     response_correct,
     response_discard,
+    response_finish,
+    response_hold,
+    response_keep,
     response_save,
     response_submit,
 )
@@ -21,10 +25,14 @@ from yingheng.sheets.services.templates import (
 
 __all__ = [
     "SheetErrors",
+    "check_revision",
     "product_template",
     "response_begin",
     "response_correct",
     "response_discard",
+    "response_finish",
+    "response_hold",
+    "response_keep",
     "response_save",
     "response_submit",
     "template_begin",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from django.db import transaction
@@ -35,14 +35,29 @@ class SheetErrors(Invalid):
 @transaction.atomic
 def response_begin(*, actor: Actor, template: Template, subject: Subject, occasion: str = "") -> Response:
     """The sheet of that occasion (default: today in the hospital), begun if nobody did; else as it stands now."""
+    row = _begun(actor, template, subject, occasion)
+    if row._state.adding:  # noqa: SLF001 - Django tells it nowhere else
+        row.save(force_insert=True)
+    return row
+
+
+def response_hold(*, actor: Actor, template: Template, subject: Subject, occasion: str) -> Response:
+    """The sheet of that occasion, locked in the caller's transaction, for `response_keep` or `response_finish`.
+
+    One that nobody has begun is not stored before one of these is called.
+    """
+    found = response_open(template, subject.kind, subject.id, occasion, lock=True)
+    return found or _begun(actor, template, subject, occasion)
+
+
+def _begun(actor: Actor, template: Template, subject: Subject, occasion: str) -> Response:
+    """What there is, else a row that is not stored yet; nobody else begins one until the transaction ends."""
     day = local_day(subject.hospital.zone)
     occasion = occasion.strip() or day.isoformat()
     _check_begin(template, subject)
     Organisation.objects.select_for_update(no_key=True).only("pk").get(pk=subject.hospital.pk)
-    present = response_open(template, subject.kind, subject.id, occasion)
-    if present is not None:
-        return present
-    row = Response(
+    present = response_open(template, subject.kind, subject.id, occasion, lock=True)
+    return present or Response(
         hospital=subject.hospital,
         template=template,
         subject_type=subject.kind,
@@ -55,8 +70,6 @@ def response_begin(*, actor: Actor, template: Template, subject: Subject, occasi
         begun_at=now(),
         saved_at=now(),
     )
-    row.save(force_insert=True)
-    return row
 
 
 def _check_begin(template: Template, subject: Subject) -> None:
@@ -75,21 +88,43 @@ def response_save(*, actor: Actor, response: Response, typed: Typed, revision: i
     `revision` is the one that the person had before them; Conflict `sheets.saved_elsewhere` when it was saved by
     somebody else, or in another window, since then, unless `over` says that theirs may go.
     """
-    row = _draft(response)
+    return response_keep(actor=actor, row=_draft(response), typed=typed, revision=revision, over=over)
+
+
+def response_keep(*, actor: Actor, row: Response, typed: Typed, revision: int, over: bool = False) -> Response:
+    """`response_save` of a draft that the caller's transaction holds."""
+    _check_draft(row)
     if typed == row.typed:
         return row  # nothing new: two windows that agree do not disturb each other
-    if revision != row.revision and not over:
-        raise Conflict("sheets.saved_elsewhere", who=row.saved_by_name)
+    check_revision(row, typed, revision, over=over)
     row.typed, row.revision = typed, row.revision + 1
     row.saved_by_name, row.saved_at = actor.name, now()
-    row.save(update_fields=["typed", "revision", "saved_by_name", "saved_at"])
+    fresh = row._state.adding  # noqa: SLF001 - Django tells it nowhere else
+    row.save(update_fields=None if fresh else ["typed", "revision", "saved_by_name", "saved_at"])
     return row
+
+
+def check_revision(row: Response, typed: Typed, revision: int, *, over: bool = False) -> None:
+    """Conflict `sheets.saved_elsewhere` when something else was saved than what the person went on from."""
+    if typed != row.typed and revision != row.revision and not over:
+        raise Conflict("sheets.saved_elsewhere", who=row.saved_by_name)
 
 
 @transaction.atomic
 def response_submit(*, actor: Actor, response: Response, typed: Typed, basis: Basis) -> Response:
     """Submit: read strictly, judge, keep for good.  SheetErrors when something is missing or cannot be right."""
-    row = _draft(response)
+    return response_finish(actor=actor, row=_draft(response), typed=typed, basis=basis)
+
+
+_Take = Callable[[Actor, Response, Judged], None]
+
+
+def response_finish(*, actor: Actor, row: Response, typed: Typed, basis: Basis, take: _Take | None = None) -> Response:
+    """`response_submit` of a draft that the caller's transaction holds.  SheetErrors come before anything is written.
+
+    `take` is told of the sheet instead of whoever registered its kind of subject.
+    """
+    _check_draft(row)
     spec = spec_of(row.template)
     found = read(spec, typed)
     if found.errors:
@@ -112,8 +147,9 @@ def response_submit(*, actor: Actor, response: Response, typed: Typed, basis: Ba
         Response.objects.filter(pk=row.supersedes_id).update(is_current=False)
     row.save()
     kind = subject_kinds().get(row.subject_type)
-    if kind is not None and kind.submitted is not None:
-        kind.submitted(actor, row, judged)
+    take = take or (kind.submitted if kind is not None else None)
+    if take is not None:
+        take(actor, row, judged)
     _record(actor, "submit", row, after={"sha256": row.sha256, "outcome": row.outcome, "version": row.version})
     emit(events.SHEET_SUBMITTED, str(row.pk), scope=row.hospital.path)
     return row
@@ -170,9 +206,13 @@ def response_discard(*, actor: Actor, response: Response) -> None:
 def _draft(response: Response) -> Response:
     rows = Response.objects.select_for_update(of=("self",), no_key=True).select_related("template", "hospital")
     row = rows.get(pk=response.pk)
+    _check_draft(row)
+    return row
+
+
+def _check_draft(row: Response) -> None:
     if row.state != State.DRAFT:
         raise Conflict("sheets.response_state")
-    return row
 
 
 def _record(actor: Actor, verb: str, row: Response, **more: Any) -> None:

@@ -10,6 +10,7 @@ from django.urls import reverse
 
 from yingheng.catalog.models import Instance, Series
 from yingheng.catalog.selectors import instances_of_series
+from yingheng.common.ui.addresses import identifier
 from yingheng.common.ui.words import language
 from yingheng.review.letters import is_lettered, is_unchecked
 from yingheng.review.models import Assignment, Mark, SubjectKind
@@ -41,11 +42,14 @@ def local_key(assignment: Assignment) -> str:
 
 
 def case_data(request: HttpRequest, assignment: Assignment) -> dict[str, Any]:
-    """Everything the room needs of a case: its first images, its sheet, its marks, and which case comes next."""
+    """Everything the room needs of a case: its first images, its sheet, its marks, and which case comes next.
+
+    Fetched ahead it is told by `past` which case is read before it.
+    """
     veil = Veil(assignment)
     images = _images(veil)
     done, total = progress_in(request.user, assignment.campaign_id)
-    after = next_of(request.user, assignment)
+    after = next_of(request.user, assignment, past=identifier(request.GET.get("past", "")))
     response = draft_of(assignment)
     here = [assignment.pk]
     return {

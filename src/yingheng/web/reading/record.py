@@ -44,7 +44,7 @@ def record_blocks(texts: Texts) -> list[Block]:
     return [
         Block(_("Exam"), _exam_lines(texts), grids=[_series_grid(texts, rows)]),
         request_block(texts),
-        Block(_("Course"), steps=course(_moments(texts), is_open=texts.veil.is_open)),
+        Block(pgettext("exam", "Course"), steps=course(_moments(texts), is_open=texts.veil.is_open)),
         Block(_("Contrast medium and dose"), _agent_lines(texts, rows)),
         Block(_("Retakes"), grids=[_retakes(texts)]),
         Block(_("Arrival"), _arrival_lines(texts)),

@@ -15,6 +15,7 @@ from yingheng.common.ui.tables import Column, Row, Table
 from yingheng.common.ui.words import language
 from yingheng.evidence.selectors import verdicts_effective_of_exam
 from yingheng.review.models import Assignment, Mark
+from yingheng.review.services.evidencing import is_of_review
 from yingheng.review.worklist import next_of
 from yingheng.sheets.defects import defect_name
 from yingheng.sheets.models import Response
@@ -105,11 +106,15 @@ def _place_words(mark: dict[str, Any], texts: Texts | None) -> str:
 
 
 def _judged(veil: Veil) -> list[Judged]:
-    """Verdicts on the exam, without anything that leads to it: no place, no page, nobody's decision."""
+    """Verdicts on the exam, without anything that leads to it: no place, no page, nobody's decision.
+
+    What other readers made of the exam is left out: it was not measured, and the exam may come again as a repeat.
+    """
     if veil.assignment.case.exam_id is None:
         return []
     verdicts = verdicts_effective_of_exam(veil.scope, veil.exam(0))
-    return [Judged(_bare(v.verdict)) for v in verdicts if v.verdict.get("quantity")]
+    told = [v.verdict for v in verdicts if v.verdict.get("quantity")]
+    return [Judged(_bare(one)) for one in told if not is_of_review(one["quantity"])]
 
 
 def _bare(verdict: dict[str, Any]) -> dict[str, Any]:

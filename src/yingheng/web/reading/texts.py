@@ -47,6 +47,7 @@ def texts() -> dict[str, str]:
     return viewer_texts.texts() | {
         "progress": pgettext("reading room", "{done} / {total}"),
         "left": pgettext("reading room", "{n} items to answer"),
+        "unsent": _("No connection: kept in this browser. Submit again once there is one."),
         "submitting": pgettext("reading room", "Submitting …"),
         "marking": _("Click a point, drag a box, or drag an arrow with Shift. Keys: arrows, Space for a box, Enter."),
         "marking_words": _("Select words. Keys: arrows by clause, Space adds, Shift and arrows by character, Enter."),

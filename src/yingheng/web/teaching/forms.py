@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django import forms
@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from yingheng.catalog.models import Series
 from yingheng.common.ui.words import language
 from yingheng.review.copying import Pick
-from yingheng.review.dictionary import positions
+from yingheng.review.dictionary import Position
 from yingheng.review.library import GRADES
 from yingheng.review.models import TeachingCase
 from yingheng.review.services.teaching import MOST_IMAGES
@@ -35,11 +35,13 @@ class AddForm(forms.Form):
         help_text=_("Wanted where the grade is not the one of film review."),
     )  # fmt: skip
 
-    def __init__(self, *args: Any, series: Sequence[Series], **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, series: Sequence[Series], positions: Mapping[str, Position], **kwargs: Any
+    ) -> None:  # fmt: skip
         super().__init__(*args, **kwargs)
         self.series = list(series)
         lang = language()
-        named = [(one.code, f"{one.name.text(lang)} · {one.code}") for one in positions().values()]
+        named = [(one.code, f"{one.name.text(lang)} · {one.code}") for one in positions.values()]
         self.fields["position"].choices = [("", "—"), *named]
         self.fields["grade"].choices = [(key, str(label)) for key, label in GRADES.items()]
         left = MOST_IMAGES
@@ -52,6 +54,12 @@ class AddForm(forms.Form):
             self.fields[f"s{n}"] = forms.CharField(
                 label=label, required=False, max_length=20, help_text=help_text, initial=_middle(count, shown)
             )
+
+    @property
+    def told(self) -> dict[str, str]:
+        """What the case is said to be."""
+        names = ("kind", "title", "body_part", "position", "grade", "basis_reason")
+        return {name: self.cleaned_data[name] for name in names}
 
     @property
     def picks(self) -> list[Pick]:

@@ -16,8 +16,7 @@ from PIL import Image
 from yingheng.common.errors import NotFound
 from yingheng.common.ui.words import language
 from yingheng.documents.storage import file_read
-from yingheng.review.dictionary import positions
-from yingheng.review.faults import fault_text
+from yingheng.review.faults import fault_text, position_known
 from yingheng.review.library import images_of
 from yingheng.review.models import TeachingCase, TeachingImage
 from yingheng.web.images import frame_answer
@@ -122,7 +121,7 @@ class Shown:
 
 def position_words(case: TeachingCase) -> dict[str, str] | None:
     """What must be shown in the position of a case; None where it has none."""
-    found = positions().get(case.position)
+    found = position_known(case.position)
     if found is None:
         return None
     lang = language()

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from uuid import UUID
 
 from django.contrib import messages
-from django.db import transaction
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -20,6 +20,7 @@ from yingheng.common.ui.parts import Action
 from yingheng.review.models import Assignment, Campaign, Case
 from yingheng.review.services.picking import tell_planners
 from yingheng.review.services.reading import assignment_open, mark_put, mark_remove, seconds_add
+from yingheng.review.services.submitting import Sent, reading_submit
 from yingheng.review.sheet_subject import OCCASION, subject_of
 from yingheng.review.worklist import OPEN, assignment_any, next_of, progress_in
 from yingheng.sheets.answers import Typed, typed_of
@@ -27,7 +28,7 @@ from yingheng.sheets.judging import Basis
 from yingheng.sheets.models import Response
 from yingheng.sheets.pages import typing_answer
 from yingheng.sheets.selectors import spec_of
-from yingheng.sheets.services import SheetErrors, response_begin, response_save, response_submit
+from yingheng.sheets.services import SheetErrors, response_begin, response_save
 from yingheng.tenancy.access import page
 from yingheng.tenancy.permissions import REVIEW_READ
 from yingheng.web.reading.case import case_data, draft_of, has_unread_letters
@@ -136,23 +137,18 @@ def save(request: HttpRequest, assignment_id: UUID) -> HttpResponse:
 @require_POST
 def submit(request: HttpRequest, assignment_id: UUID) -> HttpResponse:
     """Submit a case.  Sent twice it counts once: the second answer is that of the first."""
-    row = _own(request, assignment_id)
-    typed = typed_of(request.POST, spec_of(row.case.template))
-    if row.state == Assignment.State.SUBMITTED:
-        return _again(request, row, typed)
-    if not _is_open(row):
-        return _gone(row)
+    sent = Sent(
+        typed=partial(typed_of, request.POST),
+        revision=_revision(request),
+        over=request.POST.get("over") == "1",
+        seconds=_seconds(request),
+    )
     try:
-        with transaction.atomic():
-            assignment_open(reader=request.user, assignment=row)
-            seconds_add(reader=request.user, assignment=row, seconds=_seconds(request))
-            response = _kept(request, row, typed, over=request.POST.get("over") == "1")
-        response_submit(actor=request.actor, response=response, typed=typed, basis=Basis())
+        row = reading_submit(reader=request.user, assignment_id=assignment_id, sent=sent)
     except SheetErrors as exc:
         return JsonResponse({"text": error_text(exc), "errors": exc.errors}, status=422)
     except Conflict as exc:
-        row = _own(request, assignment_id)
-        return _again(request, row, typed) if row.state == Assignment.State.SUBMITTED else _conflict(row, exc)
+        return _conflict(_own(request, assignment_id), exc)
     return _submitted(request, row)
 
 
@@ -166,12 +162,6 @@ def _submitted(request: HttpRequest, row: Assignment) -> HttpResponse:
     return JsonResponse({"next": following_url, "progress": {"done": done, "total": total}})
 
 
-def _again(request: HttpRequest, row: Assignment, typed: Typed) -> HttpResponse:
-    """Submitted before: the same once more is fine; something else is too late."""
-    before = draft_of(row)
-    return _submitted(request, row) if before is not None and before.typed == typed else _gone(row)
-
-
 def _kept(request: HttpRequest, row: Assignment, typed: Typed, *, over: bool) -> Response:
     """The sheet of the case with what was typed; begun when this is the first time."""
     response = draft_of(row)
@@ -179,14 +169,7 @@ def _kept(request: HttpRequest, row: Assignment, typed: Typed, *, over: bool) ->
         response = response_begin(
             actor=request.actor, template=row.case.template, subject=subject_of(row), occasion=OCCASION
         )
-    revision = request.POST.get("revision", "")
-    return response_save(
-        actor=request.actor,
-        response=response,
-        typed=typed,
-        revision=int(revision) if revision.isdecimal() else -1,
-        over=over,
-    )
+    return response_save(actor=request.actor, response=response, typed=typed, revision=_revision(request), over=over)
 
 
 @page(REVIEW_READ)
@@ -275,3 +258,9 @@ def _seconds(request: HttpRequest) -> float:
         return float(request.POST.get("seconds", ""))
     except ValueError:
         return 0.0
+
+
+def _revision(request: HttpRequest) -> int:
+    """Of the draft that a browser went on from; -1, which none has, when it does not say."""
+    revision = request.POST.get("revision", "")
+    return int(revision) if revision.isdecimal() else -1

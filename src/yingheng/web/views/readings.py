@@ -134,7 +134,7 @@ def _samples(request: HttpRequest, today: dt.date) -> Table:
     rows = [
         Row(
             {
-                "sample": Lines(one.campaign.title, one.campaign.get_purpose_display()),
+                "sample": Lines(one.campaign.title, _about(one)),
                 "progress": Progress(one.done, one.total),
                 "left": Number(one.total - one.done),
                 "due": _due(one.due_on, today),
@@ -145,6 +145,14 @@ def _samples(request: HttpRequest, today: dt.date) -> Table:
         for one in batches
     ]
     return Table(columns, rows, _("Samples"), empty=_all_read())
+
+
+def _about(one: Batch) -> str:
+    """What the sample is for, and whether the reader decides between others."""
+    told = [str(one.campaign.get_purpose_display())]
+    if one.to_arbitrate:
+        told.append(_("%(n)d to arbitrate") % {"n": one.to_arbitrate})
+    return " · ".join(told)
 
 
 def _first_of(request: HttpRequest, batches: list[Batch]) -> dict[UUID, str]:

@@ -1,36 +1,24 @@
-"""Adding an exam to the teaching library, and writing a draft: its words, its answer, its marks."""
+"""Writing a draft of the teaching library: its words, its answer, its marks."""
 
 from __future__ import annotations
 
 from typing import Any
 from uuid import UUID
 
-from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from yingheng.catalog.models import Exam, Series
-from yingheng.catalog.selectors import exam_get, series_of_exam
 from yingheng.common.errors import Conflict, Invalid, error_text
-from yingheng.common.ui.attempt import attempt
-from yingheng.common.ui.pages import FormPage
-from yingheng.common.ui.parts import Link
 from yingheng.common.ui.sheetform import SheetChoice, SheetField
-from yingheng.review.copying import Copied, copies
-from yingheng.review.following import marks_of, rulings_of
-from yingheng.review.library import GRADE_KEYS
-from yingheng.review.models import Case, Ruling, TeachingCase
-from yingheng.review.results import is_open
-from yingheng.review.services.teaching import TeachingFields, case_make, case_mark, case_write
-from yingheng.tenancy.access import page, scope_of
-from yingheng.tenancy.permissions import EXAM_VIEW, REVIEW_TEACH
+from yingheng.review.models import TeachingCase
+from yingheng.review.services.teaching import case_mark, case_write
+from yingheng.tenancy.access import page
+from yingheng.tenancy.permissions import REVIEW_TEACH
 from yingheng.web.reading.marking import mark_id, mark_sent
-from yingheng.web.teaching.forms import AddForm
 from yingheng.web.teaching.room import (
     case_data,
     chosen_defects,
@@ -42,100 +30,9 @@ from yingheng.web.teaching.room import (
     sheet_html,
     veto_field,
 )
-from yingheng.web.viewer_data import frames_of, has_images
-from yingheng.web.views.exams import exam_name
 from yingheng.web.views.teaching import case_of, shown_of
 
 _STATED, _GONE = "stated", 410
-
-
-@page(REVIEW_TEACH)
-@require_http_methods(["GET", "HEAD", "POST"])
-def add(request: HttpRequest, exam_id: UUID) -> HttpResponse:
-    """Choose images of an exam and say what they show; copies without identity go into the library as a draft."""
-    exam = exam_get(scope_of(request, EXAM_VIEW), exam_id)
-    if not request.scope.contains(exam.hospital.path):
-        raise PermissionDenied(REVIEW_TEACH)
-    series = [one for one in series_of_exam(scope_of(request, EXAM_VIEW), exam) if has_images(one)]
-    case, ruling = _ruling(request, exam)
-    form = AddForm(request.POST or None, series=series, initial=_initial(exam, case, ruling, series))
-    if request.method == "POST" and form.is_valid():
-        made = attempt(form, lambda: _make(request, exam, form, (case, ruling)))
-        if made is not None:
-            messages.success(request, _("The draft is there. Write the explanation, then have it checked."))
-            return redirect("web:teaching_edit", made.pk)
-    back = reverse("web:exam", args=[exam.pk])
-    return FormPage(
-        title=_("Add to the teaching library"),
-        purpose=_(
-            "Copies without identity are kept for good. A second person looks at every image before it is shown."
-        ),
-        crumbs=[Link(exam_name(exam), back)],
-        form=form,
-        submit=_("Make the copies"),
-        cancel_url=back,
-    ).response(request, status=400 if form.is_bound else 200)
-
-
-def _ruling(request: HttpRequest, exam: Exam) -> tuple[Case | None, Ruling | None]:
-    """The newest open result of film review of the exam: its answer is taken over."""
-    rows = Case.objects.filter(exam=exam, state=Case.State.SETTLED).select_related("campaign", "template")
-    asked = request.GET.get("case", "")
-    for case in rows.order_by("-settled_at"):
-        if is_open(case.campaign) and (not asked or str(case.pk) == asked):
-            return case, rulings_of(case)[0]
-    return None, None
-
-
-def _initial(exam: Exam, case: Case | None, ruling: Ruling | None, series: list[Series]) -> dict[str, Any]:
-    known = case.position if case else ""
-    told: dict[str, Any] = {"body_part": exam.body_part or next((one.body_part for one in series), ""),
-                            "position": known}  # fmt: skip
-    if ruling is not None and ruling.grade in GRADE_KEYS:
-        told |= {"grade": ruling.grade, "kind": "defect" if ruling.faults else "standard"}
-    return told
-
-
-def _make(
-    request: HttpRequest, exam: Exam, form: AddForm, known: tuple[Case | None, Ruling | None]
-) -> TeachingCase:  # fmt: skip
-    told, (case, ruling) = form.cleaned_data, known
-    copied = copies(scope_of(request, EXAM_VIEW), form.picks, lambda rows: frames_of(rows)[0])
-    ruled = ruling is not None and told["grade"] == ruling.grade
-    marks = _marks(case, copied) if case else []
-    fields = TeachingFields(
-        kind=told["kind"],
-        title=told["title"],
-        modality=exam.modality,
-        body_part=told["body_part"],
-        position=told["position"],
-        defects=ruling.faults if ruling is not None else sorted({one["defect"] for one in marks} - {""}),
-        grade=told["grade"],
-        score=ruling.score if ruled and ruling else None,
-        vetoed=ruling.vetoed if ruled and ruling else [],
-        basis="ruling" if ruled else "expert",
-        basis_reason="" if ruled else told["basis_reason"],
-        marks=marks,
-        template=case.template if case else None,
-        ruling=ruling if ruled else None,
-    )
-    return case_make(
-        actor=request.actor, organisation=exam.hospital, told=fields, images=copied.images, demo=exam.is_demo
-    )
-
-
-def _marks(case: Case, copied: Copied) -> list[dict[str, Any]]:
-    """What the readers marked on images that were copied."""
-    found = []
-    for mark in marks_of(case):
-        place = copied.places.get((mark.instance_id, mark.frame))
-        if place is not None:
-            found.append({"series": place[0], "index": place[1], "shape": mark.shape, "defect": mark.defect,
-                          "note": ""})  # fmt: skip
-    return found
-
-
-# --- writing a draft ------------------------------------------------------------------------------
 
 
 @page(REVIEW_TEACH)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
-from scipy.special import ndtr
+import scipy
 
 from imagingqc.dicom.synthetic.base import Floats
 from imagingqc.dicom.synthetic.phantoms.ct_stack import AIR, Scan, disc, spot, window, write_ct
@@ -108,12 +108,13 @@ class ACRCT:
         lines = np.zeros(across.shape)
         for i in range(-36, 37):
             off, half = side * i * 0.5 - along, self.thickness_mm / 2
-            weight = float(ndtr((half - off) / self.edge_mm) - ndtr((-half - off) / self.edge_mm))
+            end, begin = scipy.special.ndtr([(half - off) / self.edge_mm, (-half - off) / self.edge_mm])
+            weight = float(end - begin)
             if weight > 1e-4:
                 line = np.exp(-0.5 * ((length - i * self.wires_mm) / self.blur_mm) ** 2)
                 lines += weight / self.thickness_mm * self.wire_hu * line
         hu = np.zeros(right.shape)
-        hu[here][near] = lines * ndtr((4.0 - np.abs(across - side * self.ramp_mm)) / self.blur_mm)
+        hu[here][near] = lines * scipy.special.ndtr((4.0 - np.abs(across - side * self.ramp_mm)) / self.blur_mm)
         return hu
 
     def _second(self, down: Floats, right: Floats) -> Floats:
@@ -144,7 +145,8 @@ class ACRCT:
             u = (right[here] - x) * math.cos(turn) + (down[here] - y) * math.sin(turn)
             v = -(right[here] - x) * math.sin(turn) + (down[here] - y) * math.cos(turn)
             near = (np.abs(u) < half + 3) & (np.abs(v) < half + 3)
-            square = ndtr((half - np.abs(u[near])) / self.blur_mm) * ndtr((half - np.abs(v[near])) / self.blur_mm)
+            across, along = (scipy.special.ndtr((half - np.abs(w[near])) / self.blur_mm) for w in (u, v))
+            square = across * along
             hu[here][near] += (
                 square * (self.bar_hu - 100.0) * (0.5 + 0.5 * blurred_bars(v[near], pairs / 10, self.blur_mm))
             )

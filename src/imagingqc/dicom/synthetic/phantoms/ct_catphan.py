@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import scipy
 from pydicom.uid import CTImageStorage
-from scipy import ndimage
 
 from imagingqc.dicom.synthetic.base import DEMO_PATIENT, Floats, Study, new_object, override, rng, set_grey, write
 from imagingqc.dicom.synthetic.phantoms.ct_stack import window
@@ -28,7 +28,6 @@ GROUPS = (
 )  # fmt: skip
 DETAILS = ((15.0, 272.6), (9.0, 290.9), (8.0, 307.3), (7.0, 321.5), (6.0, 334.9), (5.0, 347.1))
 TANGENT = math.tan(math.radians(23))
-_filters: Any = ndimage  # its functions are set up at import, unseen by type checkers
 OVER = 3  # finer grid, per pixel and direction
 GAUGE_HALF_MM = 1.5  # of the line pairs' height
 
@@ -158,7 +157,7 @@ def _slice(phantom: CatPhan, z: float, seen_z: float, rows: int, fov_mm: float, 
     _modules(phantom, z, canvas)
     if table:
         canvas.hu[(np.abs(y - 125) < 3) & (np.abs(x) < 150)] = 100.0
-    blurred = _filters.gaussian_filter(canvas.hu, phantom.blur_mm / spacing, mode="nearest")
+    blurred = scipy.ndimage.gaussian_filter(canvas.hu, phantom.blur_mm / spacing, mode="nearest")
     return np.asarray(blurred.reshape(rows, OVER, rows, OVER).mean(axis=(1, 3)))
 
 

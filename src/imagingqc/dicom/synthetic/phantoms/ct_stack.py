@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import scipy
 from pydicom.uid import CTImageStorage
-from scipy.special import ndtr
 
 from imagingqc.dicom.synthetic.base import (
     DEMO_PATIENT,
@@ -120,7 +120,7 @@ def spot(
     square = (down[here] - centre_mm[0]) ** 2 + (right[here] - centre_mm[1]) ** 2
     cover = (square < radius_mm**2).astype(np.float64)
     near = (square < (radius_mm + 6 * blur_mm) ** 2) & (square > max(0.0, radius_mm - 6 * blur_mm) ** 2)
-    cover[near] = ndtr((radius_mm - np.sqrt(square[near])) / blur_mm)
+    cover[near] = scipy.special.ndtr((radius_mm - np.sqrt(square[near])) / blur_mm)
     return here, cover
 
 

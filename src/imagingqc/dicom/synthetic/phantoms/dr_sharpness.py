@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.special import erf
 
 from imagingqc.dicom.synthetic.base import Floats
 from imagingqc.dicom.synthetic.phantoms.dr_raw import Detector, dr_raw
@@ -105,7 +105,7 @@ def _step(distance: Fine, blur: float) -> Fine:
     """0 far before the edge, 1 far behind it; the error function only where it is neither, for it takes long."""
     out = np.asarray(distance > 0, dtype=np.float32)
     near = np.abs(distance) < 6 * blur
-    out[near] = 0.5 + 0.5 * erf(distance[near] / (max(blur, 1e-6) * math.sqrt(2)))
+    out[near] = 0.5 + 0.5 * scipy.special.erf(distance[near] / (max(blur, 1e-6) * math.sqrt(2)))
     return out
 
 

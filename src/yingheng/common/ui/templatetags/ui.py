@@ -2,12 +2,14 @@
 
 import json
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 from django import template
-from django.forms import BoundField
+from django.forms import BoundField, CheckboxInput, RadioSelect, Select, Widget
 from django.template.context import Context
 from django.templatetags.static import static
+from django.urls import get_script_prefix
 from django.utils.html import conditional_escape, format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import ngettext
@@ -38,8 +40,14 @@ def icon(name: str, label: str = "", css: str = "") -> SafeString:
     spoken = format_html('role="img" aria-label="{}"', label) if label else SafeString('aria-hidden="true"')
     return format_html(
         '<svg class="icon {}" width="18" height="18" {} focusable="false"><use href="{}#{}"></use></svg>',
-        css, spoken, static("dist/icons.svg"), name,
+        css, spoken, _sprite(get_script_prefix()), name,
     )  # fmt: skip
+
+
+@cache
+def _sprite(_prefix: str) -> str:
+    """Where the icons lie below an address: asked a hundred times on a page, and always the same."""
+    return static("dist/icons.svg")
 
 
 @register.simple_tag(takes_context=True)
@@ -50,7 +58,7 @@ def part(context: Context, item: Any) -> SafeString:
     if isinstance(item, Part):
         shape = context.template.engine.get_template(item.template)
         inner = context.new({"part": item, "request": context.get("request"), "csrf_token": context.get("csrf_token")})
-        inner["lang"] = words.language()
+        inner["lang"] = context.get("lang") or words.language()
         return shape.render(inner)
     if item is None or item == "":
         return SafeString('<span class="nothing" aria-hidden="true">—</span>')
@@ -179,19 +187,21 @@ def series_note(row: Mapping[str, Any]) -> str:
     return ngettext("%(n)d series", "%(n)d series", len(found)) % {"n": len(found)} if len(found) > 1 else ""
 
 
-STYLED = {
-    "select": "form-select", "selectmultiple": "form-select", "checkbox": "form-check-input",
-    "radioselect": "", "checkboxselectmultiple": "",
-}  # fmt: skip
+STYLED: tuple[tuple[type[Widget], str], ...] = (
+    (RadioSelect, ""),  # a group of buttons or boxes: neither it nor they look like a text field
+    (Select, "form-select"),
+    (CheckboxInput, "form-check-input"),
+)
 
 
 @register.filter
 def styled(bound: BoundField) -> SafeString:
     """A Django form field with the classes and the spoken descriptions of the design."""
-    kind = type(bound.field.widget).__name__.lower().removesuffix("input")
-    attrs = {"class": STYLED.get(kind, "form-control")}
+    widget = bound.field.widget
+    css = next((name for kind, name in STYLED if isinstance(widget, kind)), "form-control")
+    attrs = {"class": css}
     if bound.errors:
-        attrs |= {"class": attrs["class"] + " is-invalid", "aria-invalid": "true"}
+        attrs |= {"class": f"{css} is-invalid" if css else "", "aria-invalid": "true"}
         attrs["aria-describedby"] = f"{bound.auto_id}_error"
     elif bound.help_text:
         attrs["aria-describedby"] = f"{bound.auto_id}_hint"

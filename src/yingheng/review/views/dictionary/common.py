@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
 from uuid import UUID
@@ -9,6 +10,7 @@ from uuid import UUID
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.functional import Promise
+from django.utils.timezone import localdate
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -16,9 +18,11 @@ from yingheng.common.errors import NotFound
 from yingheng.common.ui.parts import Link, Tag
 from yingheng.review.dictionary import Catalogue, Defect, Position, catalogue_for
 from yingheng.review.models import DictionaryEntry, EntryKind
+from yingheng.review.statistics.sums import Asked, faults_named, grouped
 from yingheng.tenancy.access import scope_of
 from yingheng.tenancy.models import Organisation
 from yingheng.tenancy.permissions import REVIEW_PLAN
+from yingheng.tenancy.scope import Scope
 from yingheng.tenancy.selectors import organisation_get, organisation_list
 
 _OWNING = {"region", "prefecture", "county", "hospital"}
@@ -100,3 +104,16 @@ def state_tag(known: Catalogue, one: Defect | Position) -> Tag:
     if one.code in known.off:
         return Tag(_("withdrawn"), "none", "archive")
     return Tag(known.owners.get(one.code, _("own")), "accent") if one.own else Tag(_("product"), "neutral")
+
+
+def used_of(place: Organisation, kind: str) -> dict[str, int]:
+    """How many cases with results in the last twelve months had each position or defect, there and below.
+
+    At most three queries: which months are added up, their sums, and cells of the other days.
+    """
+    today = localdate()
+    subject = "report" if kind == EntryKind.REPORT else "exam"
+    asked = Asked(Scope.of_organisation(place), today - dt.timedelta(days=365), today, subject=subject).prepared()
+    if kind != EntryKind.POSITION:
+        return faults_named(asked)
+    return {code: max(one.n, one.graded) for code, one in grouped(asked, "position") if code}

@@ -24,7 +24,15 @@ from yingheng.review.forms.dictionary import FORMS, ReasonForm
 from yingheng.review.models import DictionaryEntry
 from yingheng.review.services.entering import State, choice_put, entry_put, entry_restore, entry_withdraw
 from yingheng.review.views.common import history
-from yingheng.review.views.dictionary.common import TABS, Seen, crumbs, entry_seen, may_write, state_tag
+from yingheng.review.views.dictionary.common import (
+    TABS,
+    Seen,
+    crumbs,
+    entry_seen,
+    may_write,
+    state_tag,
+    used_of,
+)
 from yingheng.review.views.dictionary.shown import pictures_section, versions_section
 from yingheng.tenancy.access import page
 from yingheng.tenancy.permissions import REVIEW_PLAN, REVIEW_VIEW
@@ -47,7 +55,7 @@ def entry(request: HttpRequest, organisation_id: UUID, code: str) -> HttpRespons
         kind=str(TABS[seen.kind]),
         crumbs=crumbs(place=seen.place, kind=seen.kind),
         state=state_tag(seen.known, one),
-        facts=_facts(one),
+        facts=[*_facts(one), Fact(_("Cases in 12 months"), used_of(seen.place, seen.kind).get(one.code, 0))],
         actions=_actions(seen) if may else [],
         sections=[
             Section(_("What it says"), KeyValues([*rows, *_provenance(one)])),

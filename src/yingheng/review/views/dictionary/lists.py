@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
-from django.utils.timezone import localdate
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
 from django.views.decorators.http import require_safe
@@ -33,8 +31,15 @@ from yingheng.review.dictionary import (
     search,
 )
 from yingheng.review.models import EntryKind
-from yingheng.review.statistics.sums import Asked, grouped
-from yingheng.review.views.dictionary.common import TABS, crumbs, may_write, place_of, places_of, state_tag
+from yingheng.review.views.dictionary.common import (
+    TABS,
+    crumbs,
+    may_write,
+    place_of,
+    places_of,
+    state_tag,
+    used_of,
+)
 from yingheng.tenancy.access import page
 from yingheng.tenancy.models import Organisation
 from yingheng.tenancy.permissions import REVIEW_VIEW
@@ -164,19 +169,24 @@ def _table(
             Column("used", _("Cases in 12 months"), align="right", phone=False),
             Column("whose", _("Whose"), nowrap=True),
         )
-        used = _used(request)
+        used = used_of(place, tab)
     else:
         columns = (
             Column("name", _("Defect"), wide=True),
             Column("class", pgettext("dictionary", "Class"), nowrap=True),
             Column("severity", _("Severity"), nowrap=True, phone=False),
             Column("modalities", _("Modalities"), phone=False),
+            Column("used", _("Cases in 12 months"), align="right", phone=False),
             Column("whose", _("Whose"), nowrap=True),
         )
-        used = {}
+        used = used_of(place, tab)
     rows = [
         Row(
-            {**(_position(one, used) if isinstance(one, Position) else _defect(one)), "whose": state_tag(known, one)},
+            {
+                **(_position(one) if isinstance(one, Position) else _defect(one)),
+                "used": used.get(one.code) or None,
+                "whose": state_tag(known, one),
+            },
             url=reverse("review:dictionary_entry", args=[place.pk, one.code]),
             id=one.code,
             tone="none" if one.code in known.off else "",
@@ -201,17 +211,9 @@ def _defect(one: Defect) -> dict[str, Any]:
     }
 
 
-def _position(one: Position, used: Mapping[str, int]) -> dict[str, Any]:
+def _position(one: Position) -> dict[str, Any]:
     return {
         "name": Lines(one.name.text(language()), one.code),
         "group": str(GROUPS[one.group]),
         "views": ", ".join(one.views) or None,
-        "used": used.get(one.code) or None,
     }
-
-
-def _used(request: HttpRequest) -> dict[str, int]:
-    """How many cases with results each position had in twelve months."""
-    today = localdate()
-    asked = Asked(request.scope, today - dt.timedelta(days=365), today)
-    return {code: max(one.n, one.graded) for code, one in grouped(asked, "position") if code}

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from yingheng.common.errors import Invalid, NotFound, error_text
 from yingheng.common.ui.attempt import attempt
-from yingheng.common.ui.pages import FormPage
+from yingheng.common.ui.pages import FormPage, ThingPage
 from yingheng.common.ui.parts import Alert, Empty, Lines, Section, Tag
 from yingheng.common.ui.tables import Column, Row, Table
 from yingheng.common.ui.words import language
@@ -109,16 +109,16 @@ def _preview(request: HttpRequest, place: Organisation, kind: str, found: ListPr
         n = sum(one.what != WRONG for one in found.rows)
         text = _("%(n)d of the %(size)d positions of the edition.") % {"n": n, "size": edition.size}
         alerts.append(Alert(text, "accent", edition.name.text(language())))
-    return FormPage(
+    doing = {"form": form, "cancel": list_url(place, kind), "takes": len(found.rows) > found.n(WRONG)}
+    return ThingPage(
         title=_("What the list would do"),
         purpose=_("%(new)d new, %(member)d into the edition, %(changed)d changed, %(same)d as they were.")
         % {name: found.n(name) for name in (NEW, MEMBER, CHANGED, SAME)},
+        kind=str(TABS[kind]),
         crumbs=crumbs(place=place, kind=kind),
         alerts=alerts,
-        form=form,
-        submit=_("Take it over"),
-        cancel_url=list_url(place, kind),
-        aside=[_rows(found)],
+        sections=[_rows(found), Section("", body_template="review/_take.html", context=doing)],
+        wide=True,
     ).response(request)
 
 
@@ -134,7 +134,7 @@ def _rows(found: ListPreview) -> Section:
     several = sorted(found.rows, key=lambda one: (order[one.what], one.line))
     table = Table(
         columns=(
-            Column("line", _("Row"), align="right", nowrap=True),
+            Column("line", _("Row"), nowrap=True),
             Column("name", _("Entry"), wide=True),
             Column("what", _("What becomes of it"), nowrap=True),
         ),

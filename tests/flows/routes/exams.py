@@ -1,0 +1,41 @@
+"""Exams, their findings, patients and retakes."""
+
+from tests.flows.routes.route import ANYBODY, EXAM, PUBLIC, Route
+
+FINDING = {"finding_id": "finding"}
+ROUTES = {
+    "web:today": Route(ANYBODY),
+    "web:health": Route(PUBLIC),
+    "web:exams": Route("exam.view"),
+    "web:exam": Route("exam.view", EXAM),
+    "web:exam_evaluate": Route("exam.evaluate", EXAM, post=True),
+    "web:decide": Route("exam.decide", EXAM | {"assessment_id": "assessment"}, query="?criterion={criterion}"),
+    "web:slice": Route("exam.view", {"series_id": "series", "index": 0}),
+    "web:thumbnail": Route("exam.view", {"series_id": "series"}),
+    "web:viewer": Route("exam.view", EXAM),
+    "web:viewer_exam": Route("exam.view", EXAM),
+    "web:viewer_compare": Route("exam.view", EXAM),
+    "web:viewer_series": Route("exam.view", {"series_id": "series"}),
+    "web:frame": Route("exam.view", {"instance_id": "instance", "frame": 0}),
+    "web:exam_item": Route("mapping.edit", EXAM),
+    "web:items": Route("exam.view"),
+    "web:item_key": Route("mapping.edit", {"hospital_id": "hospital"}, query="?key={key}"),
+    "web:item_decide": Route("mapping.edit", {"hospital_id": "hospital"}, query="?key={key}", post=True),
+    "web:board": Route("exam.view"),
+    "web:room": Route("exam.view", {"device_id": "device"}),
+    "web:accept": Route("retake.edit", EXAM),
+    "web:retake_new": Route("retake.edit", EXAM),
+    "web:retakes": Route("exam.view"),
+    "web:retake_counts": Route("exam.view"),
+    "web:retakes_export": Route("export.make"),
+    "web:retake_confirm": Route("retake.edit", {"retake_id": "retake"}),
+    "web:retake_reject": Route("retake.edit", {"retake_id": "retake"}),
+    "web:live_exams": Route("exam.view"),
+    "web:findings": Route("finding.view"),
+    "web:finding": Route("finding.view", FINDING),
+    "web:finding_decide": Route("finding.decide", FINDING | {"verb": "=overrule"}),
+    "web:patients": Route("exam.view"),
+    "web:patient": Route("exam.view", {"patient_id": "patient"}),
+    "web:patient_merge": Route("patient.merge", {"patient_id": "patient"}),
+    "web:patient_unmerge": Route("patient.merge", {"link_id": "patient_link"}),
+}
