@@ -55,5 +55,5 @@ def test_an_exercise_is_done_by_keyboard_alone(viewed, running, viewed_cookies):
         page.keyboard.press("n")
         page.wait_for_url(re.compile(r"/attempts/"), timeout=SLOW)
         page.keyboard.press("s")
-        expect(page.locator("body")).to_contain_text("68.8", timeout=SLOW)  # (100 + 37.5) / 2
+        expect(page.locator("body")).to_contain_text("68.75", timeout=SLOW)  # (100 + 37.5) / 2
     assert visit.problems == []

@@ -10,7 +10,7 @@ from django.utils.translation import pgettext
 
 from imagingqc.protocol.parts import body_part_name
 from yingheng.common.ui.parts import Tag, Tone
-from yingheng.common.ui.words import language, number_text
+from yingheng.common.ui.words import language
 from yingheng.review.grading import grade_keys
 from yingheng.review.models import Case, Ruling, Tracing
 from yingheng.review.models.reading import ARBITER
@@ -71,12 +71,12 @@ def case_grade(case: Case) -> Tag | None:
 def score_text(score: float | None) -> str:
     """Points as people write them; a dash where there are none.
 
-    One digit, but never more than there is: 94.96 is not shown as the 95 that it does not reach.
+    One digit, but never more points than there are: 94.96 is not shown as the 95 that it does not reach.
     """
     if score is None:
         return "—"
-    short = round(score, 1)
-    return number_text(short if short <= score else round(score, 2))
+    digits = next((n for n in range(1, 6) if round(score, n) <= score), 6)
+    return f"{score:.{digits}f}".rstrip("0").rstrip(".")
 
 
 def reader_text(slot: int) -> str:

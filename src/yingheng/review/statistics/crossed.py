@@ -18,7 +18,7 @@ from yingheng.review.models import Ruling
 from yingheng.review.statistics.sums import Asked, Sums
 from yingheng.rollups.models import SUM_SCALE
 
-MOST = 5_000  # results that are read, the newest: more of them and the page would be slow
+MOST = 2_500  # results that are read, the newest: more of them and the page would be slow
 #: What keeps cells apart (review.services.counting), as columns of a ruling.
 _COLUMNS = {
     "place": F("case__hospital_id"), "day": F("case__local_day"), "purpose": F("case__campaign__purpose"),

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from yingheng.common.ui.pages import DashboardPage
-from yingheng.common.ui.parts import Action, Alert, Empty, KeyValues, Lines, Link, Section
+from yingheng.common.ui.parts import Action, Alert, Empty, Lines, Link, Section
 from yingheng.common.ui.tables import Column, Filter, FilterBar, Option, Row, Table
 from yingheng.common.ui.tiles import Tile
 from yingheng.common.ui.words import language, number_text, quantity_text
@@ -228,5 +228,16 @@ def _mapping() -> Section:
     for pair in pair_list():
         quantities = between.join(quantity_text(one) for one in sorted(pair.quantities))
         defects = between.join(fault_text(one) for one in sorted(pair.defects))
-        rows.append((_name(pair), Lines(quantities, defects)))
-    return Section(_("What is held against what"), KeyValues(rows), hint=_("default of this system"))
+        name = _name(pair)
+        rows.append(Row({"name": name, "measured": quantities, "read": defects}, id=str(name)))
+    title = _("What is held against what")
+    table = Table(
+        columns=(
+            Column("name", _("Defect"), nowrap=True),
+            Column("measured", _("Measured automatically"), roomy=True),
+            Column("read", _("Named by readers"), roomy=True),
+        ),
+        rows=rows,
+        caption=title,
+    )
+    return Section(title, table, flush=True, hint=_("default of this system"))

@@ -15,6 +15,7 @@ from yingheng.review.models import SubjectKind
 from yingheng.review.models.campaigns import Purpose
 from yingheng.review.statistics.rows import month_number, month_of
 from yingheng.review.statistics.sums import BY, Asked
+from yingheng.review.subjects import is_film
 
 EARLIEST = dt.date(2000, 1, 1)
 _MONTHS = 3  # the running one among them, where nothing is asked for
@@ -46,9 +47,10 @@ def _latest() -> dt.date:
 
 
 def by_of(request: HttpRequest) -> str:
-    """What results are told apart by."""
-    by = request.GET.get("by", "")
-    return by if by in BY else BY[0]
+    """What results are told apart by: where nothing is asked films by device, all else by whose it is."""
+    by, subject = request.GET.get("by", ""), request.GET.get("subject", "")
+    written = subject in SubjectKind.values and not is_film(subject)
+    return by if by in BY else "performer" if written else BY[0]
 
 
 def period_text(first: dt.date, last: dt.date) -> str:
