@@ -64,6 +64,7 @@ ERROR_TEXTS = {
         "it before, or they are not qualified for it."
     ),
     "review.no_substitute": _("There is no other case of the same kind left to put in."),
+    "review.nothing_settled": _("Nothing is settled yet: have cases read first, or cancel the sample."),
     "review.unsettled": _("%(n)d cases are not settled: give the reason why they are left out."),
     "review.not_yours": _("Somebody else decides this."),
     "review.appeal_unknown": _("This appeal does not exist, or you have no access to it."),

@@ -41,6 +41,8 @@ def campaign_publish(*, actor: Actor, campaign: Campaign, reason: str = "") -> C
     row = rows.get(pk=campaign.pk)
     if row.state != Campaign.State.READING or _unsigned(row):
         raise Conflict("review.campaign_state")
+    if waiting and not row.n_settled:
+        raise Conflict("review.nothing_settled")  # it cannot be taken back, and there is nothing to announce
     if waiting and not reason.strip():
         raise Invalid("review.unsettled", n=len(waiting))
     if waiting:

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext, pgettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from yingheng.common.errors import Invalid, error_text
+from yingheng.common.errors import Conflict, Invalid, error_text
 from yingheng.common.ui.attempt import attempt
 from yingheng.common.ui.pages import DashboardPage, FormPage
 from yingheng.common.ui.parts import Action, Alert, Empty, KeyValues, Link, Section, When
@@ -181,9 +181,11 @@ def publish(request: HttpRequest, campaign_id: UUID) -> HttpResponse:
     unsettled = row.cases.filter(state__in=(Case.State.WAITING, Case.State.ARBITRATION)).count()
     form = PublishForm(request.POST if request.method == "POST" else None, unsettled=unsettled)
     back = reverse("review:results", args=[row.pk])
-    if request.method == "POST" and form.is_valid() and _published(request, row, form, unsettled):
-        messages.success(request, _("Announced. Everybody concerned is told."))
-        return redirect(back)
+    if request.method == "POST" and form.is_valid():
+        reason = form.cleaned_data.get("reason", "")
+        if attempt(form, lambda: campaign_publish(actor=request.actor, campaign=row, reason=reason)):
+            messages.success(request, _("Announced. Everybody concerned is told."))
+            return redirect(back)
     return FormPage(
         title=_("Announce the results"),
         purpose=_("From then on results are open, count, and can be objected to. This cannot be taken back."),
@@ -196,19 +198,6 @@ def publish(request: HttpRequest, campaign_id: UUID) -> HttpResponse:
     ).response(request, status=400 if form.is_bound else 200)
 
 
-def _published(request: HttpRequest, row: Campaign, form: PublishForm, unsettled: int) -> bool:
-    """Announced; not where there is nothing to announce yet: that could not be taken back."""
-    if unsettled and not row.n_settled:
-        form.add_error(None, _nothing_text())
-        return False
-    reason = form.cleaned_data.get("reason", "")
-    return bool(attempt(form, lambda: campaign_publish(actor=request.actor, campaign=row, reason=reason)))
-
-
-def _nothing_text() -> str:
-    return _("Nothing is settled yet: have cases read first, or cancel the sample.")
-
-
 def _left_alerts(row: Campaign, unsettled: int) -> list[Alert]:
     if not unsettled:
         return []
@@ -217,7 +206,8 @@ def _left_alerts(row: Campaign, unsettled: int) -> list[Alert]:
         unsettled,
     )  # fmt: skip
     which = Action(_("Look at the cases"), reverse("review:campaign", args=[row.pk]))
-    return [Alert(text % {"n": unsettled} if row.n_settled else _nothing_text(), "human", action=which)]
+    told = text % {"n": unsettled} if row.n_settled else error_text(Conflict("review.nothing_settled"))
+    return [Alert(told, "human", action=which)]
 
 
 def _follows(row: Campaign) -> KeyValues:
